@@ -1,0 +1,107 @@
+/**
+ * The shapes that every package shares: a tunnel's metadata and the five roles that make a system (`docs/architecture.md`).
+ * A published system is one choice per role; the switch only joins them.
+ *
+ * Everything here is used per packet, so objects are reused: an argument or answer is valid until the next call unless
+ * its comment says otherwise.
+ */
+import type { EcnAnomaly } from './ecn.js';
+import type { Fault } from './fault.js';
+import { IpAddress } from './ip-address.js';
+import type { PacketBuffer } from './packet-buffer.js';
+
+/** What a tunnel header says about a packet, the same for every encapsulation. One object is reused for all packets. */
+export class TunnelMetadata {
+  /**
+   * The virtual network: VNI, VSID, context id, instance. An integer in 0..2^53-1. Choice: a plain number; of the
+   * protocols only STT has wider ids, and its encapsulation refuses the ones that no endpoint can be configured with.
+   */
+  network = 0;
+  /** Outer source address. */
+  readonly source = new IpAddress();
+  /** Outer destination address. */
+  readonly destination = new IpAddress();
+  /** DSCP of the outer header, 0..63. On encapsulation the one to write (RFC 2983 pipe model). */
+  dscp = 0;
+  /** Outer TTL or hop limit, 0..255. */
+  ttl = 64;
+  /**
+   * 32 bits that spread flows over the underlay's paths. On encapsulation the flow hash, which each encapsulation maps
+   * to what it has (source port, FlowID, flow label); after decapsulation that field as received.
+   */
+  entropy = 0;
+  /** What decapsulation found odd about the ECN pair (RFC 6040 §4.2). Count it; the packet itself is good. */
+  ecnAnomaly: EcnAnomaly = 'none';
+}
+
+/** Turns frames into tunnel packets and back. A packet on the underlay side starts at its outer IP header. */
+export interface Encapsulation {
+  /** Name as on the command line: `vxlan`, `stt`, ... */
+  readonly name: string;
+  /** Octets in front of the inner frame, from the outer IP header on, for one unsegmented packet. */
+  overhead(family: 4 | 6): number;
+  /**
+   * Wraps `packet` in place, in its headroom, and calls `emit` once per outer packet, with windows that are valid
+   * during the call. A fault means nothing was emitted and `packet` is as it was.
+   */
+  encapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, emit: (packet: PacketBuffer) => void): Fault | undefined;
+  /**
+   * Unwraps `packet` in place: on success it is the inner frame and `tunnel` is filled in. On a fault the packet must
+   * be dropped and both hold nothing of use. `'incomplete'`: the octets were kept for reassembly.
+   */
+  decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | 'incomplete' | undefined;
+}
+
+/** Where a frame can be sent to: the far tunnel endpoint. Systems with richer locators extend it. */
+export interface Locator {
+  /** Underlay address of the endpoint. */
+  readonly address: IpAddress;
+}
+
+/** What a {@link Resolver} wants done: send `payload`, a control message or frame of `network`, to `destination`. */
+export interface ResolverEvent {
+  readonly kind: 'send';
+  readonly network: number;
+  readonly destination: Locator;
+  readonly payload: Uint8Array;
+}
+
+/** Answers "where is the destination?". */
+export interface Resolver {
+  /**
+   * The endpoint behind which the destination of `frame` (an Ethernet frame) lives. `'unknown'`: treat it like a
+   * broadcast; `'pending'`: drop it, the resolver has asked and will know. The locator is valid until the next call.
+   */
+  resolve(network: number, frame: PacketBuffer, nowMs: number): Locator | 'pending' | 'unknown';
+  /**
+   * Tells that `frame` came from the endpoint `source`: learning, or reactive correction. Returns false if there was
+   * something to learn but no room for it.
+   */
+  observe(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): boolean;
+  /** Drops what it knows about the source of `frame`, which now lives on a local port. */
+  forget(network: number, frame: PacketBuffer): void;
+  /** Lets time pass: ages entries, retries questions. Call about once a second. */
+  tick(nowMs: number): readonly ResolverEvent[];
+}
+
+/** Answers "who gets a broadcast?". */
+export interface Replicator {
+  /** The endpoints that get a copy of a broadcast, multicast or unknown-destination frame of `network`. */
+  targets(network: number): readonly Locator[];
+}
+
+/** Answers "which way through the fabric?". */
+export interface Path {
+  /** Writes the choice for this flow into `tunnel`: entropy, and in richer systems VLAN, anycast address or class. */
+  select(flowHash: number, locator: Locator, tunnel: TunnelMetadata): void;
+}
+
+/** Answers "what happens when the next hop is full?". Asked only when a port has refused a packet. */
+export interface Queue {
+  /** Takes a copy of `packet` to be offered again later, or returns false: drop it. */
+  offer(packet: PacketBuffer): boolean;
+  /** The oldest packet held, which stays held; `undefined` if there is none. */
+  peek(): PacketBuffer | undefined;
+  /** Lets go of the oldest packet. */
+  take(): PacketBuffer | undefined;
+}
