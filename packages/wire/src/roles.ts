@@ -23,6 +23,8 @@ export class TunnelMetadata {
   readonly destination = new IpAddress();
   /** DSCP of the outer header, 0..63. On encapsulation the one to write (RFC 2983 pipe model). */
   dscp = 0;
+  /** ECN codepoint of the outer header as received, 0..3. On encapsulation it follows from the inner frame. */
+  ecn = 0;
   /** Outer TTL or hop limit, 0..255. */
   ttl = 64;
   /**

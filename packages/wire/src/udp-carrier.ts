@@ -1,0 +1,103 @@
+/**
+ * UDP as the carrier of a tunnel: the outer IP and UDP headers that VXLAN, Geneve and their kin share, with the
+ * checksum rules of RFC 6935/6936 (`spec/outer-headers.md` §5).
+ */
+import type { Fault, WireFault } from './fault.js';
+import { DYNAMIC_PORTS, type PortRange, sourcePort } from './flow-hash.js';
+import { ipHeaderLength } from './mtu.js';
+import { openOuterIp, outerPseudoHeader, prependOuterIp } from './outer-ip.js';
+import { write16, write32 } from './octets.js';
+import type { PacketBuffer } from './packet-buffer.js';
+import type { TunnelMetadata } from './roles.js';
+import * as udp from './udp.js';
+
+/** `computed` sends a real checksum, `zero` none. */
+export type ChecksumPolicy = 'computed' | 'zero';
+
+/** What a tunnel over UDP is configured with. */
+export interface UdpCarrierOptions {
+  /** Destination port to send to and to accept, 1..65535. */
+  readonly port: number;
+  /** The fault for a datagram to another port, such as `E_VXLAN_WRONG_PORT`. */
+  readonly wrongPort: Fault;
+  /** Source ports to spread flows over. Default: the dynamic ports, 49152..65535. */
+  readonly sourcePorts?: PortRange;
+  /** Checksum to send over IPv4. */
+  readonly checksumIpv4: ChecksumPolicy;
+  /** Checksum to send over IPv6; `zero` is for tunnels whose far end is configured to take it. */
+  readonly checksumIpv6: ChecksumPolicy;
+  /** Whether a zero checksum is taken from an IPv6 peer. Default: refused (RFC 6936 §4). */
+  readonly zeroChecksumIpv6?: udp.ZeroChecksum;
+}
+
+/** Writes and checks the outer IP and UDP headers of a tunnel. Stateless; allocates nothing per packet. */
+export class UdpCarrier {
+  /** The configuration, defaults filled in. */
+  readonly options: Required<UdpCarrierOptions>;
+
+  /** A carrier for one destination port. */
+  constructor(options: UdpCarrierOptions) {
+    this.options = { sourcePorts: DYNAMIC_PORTS, zeroChecksumIpv6: 'refused', ...options };
+  }
+
+  /** Octets of the outer IP and UDP headers. */
+  overhead(family: 4 | 6): number {
+    return ipHeaderLength(family) + udp.HEADER_LENGTH;
+  }
+
+  /**
+   * Checks the outer headers at the start of `packet`, fills `tunnel` (entropy: the source port) and narrows `packet`
+   * to the UDP payload. The checksum is verified unless somebody below has done so (`packet.checksum`).
+   */
+  open(packet: PacketBuffer, tunnel: TunnelMetadata): Fault | undefined {
+    const ipOffset = packet.start;
+    const fault = openOuterIp(packet, tunnel, udp.IP_PROTOCOL);
+    if (fault !== undefined) return fault;
+    const { bytes, start } = packet;
+    const bad = udp.check(bytes, start, packet.end);
+    if (bad !== undefined) return bad;
+    if (udp.readDestinationPort(bytes, start) !== this.options.port) return this.options.wrongPort;
+    const length = udp.readLength(bytes, start);
+    if (packet.checksum === 'unverified') {
+      const wrong = this.#checkChecksum(bytes, ipOffset, start, length, tunnel.source.family);
+      if (wrong !== undefined) return wrong;
+    }
+    tunnel.entropy = udp.readSourcePort(bytes, start);
+    packet.start = start + udp.HEADER_LENGTH;
+    packet.end = start + length;
+    return undefined;
+  }
+
+  /**
+   * Prepends UDP and IP headers for `tunnel` in front of `packet`, the UDP payload. Precondition: headroom for
+   * `overhead` octets, and a datagram of at most 65,535 octets. Costs a pass over the payload if a checksum is sent.
+   */
+  wrap(packet: PacketBuffer, tunnel: TunnelMetadata, ecn: number): void {
+    const family = tunnel.destination.family;
+    const { bytes } = packet;
+    const at = packet.prepend(udp.HEADER_LENGTH);
+    const length = packet.length;
+    write16(bytes, at, sourcePort(tunnel.entropy, this.options.sourcePorts));
+    write16(bytes, at + 2, this.options.port);
+    write32(bytes, at + 4, length << 16);
+    prependOuterIp(packet, tunnel, udp.IP_PROTOCOL, ecn);
+    const policy = family === 4 ? this.options.checksumIpv4 : this.options.checksumIpv6;
+    if (policy === 'computed') {
+      udp.writeChecksum(bytes, at, outerPseudoHeader(bytes, packet.start, family, udp.IP_PROTOCOL, length));
+    }
+  }
+
+  #checkChecksum(
+    bytes: Uint8Array,
+    ipOffset: number,
+    offset: number,
+    length: number,
+    family: 4 | 6,
+  ): WireFault | undefined {
+    const zero = family === 4 ? 'accepted' : this.options.zeroChecksumIpv6;
+    // The pseudo-header is not worth summing for the usual VXLAN packet, which has no checksum.
+    if (udp.readChecksum(bytes, offset) === 0) return udp.checkChecksum(bytes, offset, 0, zero);
+    const pseudoHeader = outerPseudoHeader(bytes, ipOffset, family, udp.IP_PROTOCOL, length);
+    return udp.checkChecksum(bytes, offset, pseudoHeader, zero);
+  }
+}
