@@ -1,1 +1,20 @@
-export {};
+/**
+ * Real Linux interfaces for packets. A {@link TapPort} is a tenant's end: a network device whose Ethernet frames the
+ * program reads and writes. An {@link UnderlaySocket} is the tunnel's end: complete outer IP packets over the host's own
+ * routing. Both are `Port`s of `@overlane/wire`, work in batches on one {@link Arena} per thread, and allocate nothing
+ * per packet. A {@link Poller} sleeps on them.
+ *
+ * Importing this package does nothing on any system; what needs Linux throws a {@link NetioError} when it is called.
+ */
+export { Arena, ARENA_BYTES } from './arena.js';
+export { NetioError, type NetioErrorCode } from './errors.js';
+export { bringInterfaceUp, setInterfaceMtu } from './interface-control.js';
+export { enterNetworkNamespace, inNetworkNamespace } from './network-namespace.js';
+export type { PollablePort } from './pollable-port.js';
+export { Poller, type PollerOptions, wakePoller } from './poller.js';
+export { HEADROOM, MTU_MAX, slotSize } from './slots.js';
+export { loadSystemCalls, type SystemCalls } from './sys.js';
+export { VNET_HEADER_LENGTH } from './tap-device.js';
+export { type TapOptions, TapPort, TapStatistics } from './tap-port.js';
+export { type UnderlayOptions, UnderlaySocket, type UnderlayTransport } from './underlay-socket.js';
+export { UnderlayStatistics } from './underlay-statistics.js';

@@ -1,0 +1,85 @@
+import { Arena } from './arena.js';
+import { optionError, requireOption, systemError } from './errors.js';
+import { AF_INET, IFF_UP, SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFMTU, SOCK_CLOEXEC, SOCK_DGRAM } from './linux.js';
+import { MTU_MAX } from './slots.js';
+import { loadSystemCalls, type SystemCalls } from './sys.js';
+
+/** Octets of `struct ifreq`: a name of 16 octets, then a union. */
+export const IFREQ_LENGTH = 40;
+const NAME_LENGTH = 16;
+
+/** Writes a zeroed `struct ifreq` for `name` at `bytes[offset..]`. @throws NetioError E_NETIO_BAD_OPTION */
+export function writeInterfaceRequest(bytes: Uint8Array, offset: number, name: string): void {
+  requireInterfaceName(name);
+  bytes.fill(0, offset, offset + IFREQ_LENGTH);
+  for (let i = 0; i < name.length; i++) bytes[offset + i] = name.charCodeAt(i);
+}
+
+/** The name in the `struct ifreq` at `bytes[offset..]`. */
+export function readInterfaceName(bytes: Uint8Array, offset: number): string {
+  let name = '';
+  for (let i = 0; i < NAME_LENGTH && bytes[offset + i] !== 0; i++) name += String.fromCharCode(bytes[offset + i]!);
+  return name;
+}
+
+/** Throws unless Linux would take `name` for an interface. @throws NetioError E_NETIO_BAD_OPTION */
+export function requireInterfaceName(name: string): void {
+  // dev_valid_name() refuses '/', ':', spaces, '.' and '..'; more than printable ASCII would only confuse tools.
+  if (!/^[!-~]{1,15}$/.test(name) || /[/:]/.test(name) || name === '.' || name === '..') {
+    throw optionError(
+      JSON.stringify(name),
+      "an interface name is 1 to 15 visible ASCII characters without '/' and ':'",
+    );
+  }
+}
+
+/**
+ * Sets the MTU of interface `name` in the calling thread's network namespace.
+ * @throws NetioError E_NETIO_NO_SUCH_DEVICE, E_NETIO_NO_PERMISSION, E_NETIO_BAD_OPTION, E_NETIO_SYSTEM
+ */
+export function setInterfaceMtu(
+  name: string,
+  mtu: number,
+  arena = Arena.forThread(),
+  system = loadSystemCalls(),
+): void {
+  requireOption(name, 'mtu', mtu, 68, MTU_MAX);
+  writeInterfaceRequest(arena.bytes, arena.scratch, name);
+  arena.words[(arena.scratch + NAME_LENGTH) >>> 2] = mtu;
+  request(system, arena, name, `set an MTU of ${mtu}`, [SIOCSIFMTU]);
+}
+
+/**
+ * Brings interface `name` up in the calling thread's network namespace.
+ * @throws NetioError E_NETIO_NO_SUCH_DEVICE, E_NETIO_NO_PERMISSION, E_NETIO_SYSTEM
+ */
+export function bringInterfaceUp(name: string, arena = Arena.forThread(), system = loadSystemCalls()): void {
+  writeInterfaceRequest(arena.bytes, arena.scratch, name);
+  request(system, arena, name, 'read its flags', [SIOCGIFFLAGS, SIOCSIFFLAGS], () => {
+    arena.halfWords[(arena.scratch + NAME_LENGTH) >>> 1]! |= IFF_UP;
+  });
+}
+
+/** Makes `requests` in turn on the ifreq in scratch memory, `between` them; any socket will do for them. */
+function request(
+  system: SystemCalls,
+  arena: Arena,
+  name: string,
+  action: string,
+  requests: readonly number[],
+  between?: () => void,
+): void {
+  const fd = system.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw systemError(system.errno(), name, 'open a control socket');
+  try {
+    for (const [index, code] of requests.entries()) {
+      if (index > 0) between?.();
+      if (system.ioctl(fd, code, arena.address(arena.scratch)) < 0) {
+        const doing = code === SIOCSIFFLAGS ? 'bring it up' : action;
+        throw systemError(system.errno(), name, doing);
+      }
+    }
+  } finally {
+    system.close(fd);
+  }
+}

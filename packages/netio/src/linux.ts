@@ -1,0 +1,89 @@
+/**
+ * Constants of the Linux ABI, equal on x86-64 and arm64 (`include/uapi/linux/...`). Only those in use. Internal to this
+ * package; system call numbers differ between the two, so calls go by libc's names.
+ */
+
+export const O_RDONLY = 0;
+export const O_RDWR = 2;
+export const O_NONBLOCK = 0x800;
+export const O_CLOEXEC = 0x80000;
+
+export const PROT_READ_WRITE = 3;
+export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_NORESERVE = 0x4000;
+export const MAP_FIXED_NOREPLACE = 0x100000;
+
+export const EPERM = 1;
+export const ENOENT = 2;
+export const EINTR = 4;
+export const EIO = 5;
+export const ENXIO = 6;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EBUSY = 16;
+export const ENODEV = 19;
+export const EINVAL = 22;
+export const EBADFD = 77;
+export const EMSGSIZE = 90;
+export const EADDRINUSE = 98;
+export const EADDRNOTAVAIL = 99;
+export const ENETUNREACH = 101;
+export const ENOBUFS = 105;
+export const EHOSTUNREACH = 113;
+
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0x800;
+export const SOCK_CLOEXEC = 0x80000;
+export const IPPROTO_UDP = 17;
+export const IPPROTO_RAW = 255;
+
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+
+export const SOL_IP = 0;
+export const IP_TOS = 1;
+export const IP_TTL = 2;
+export const IP_HDRINCL = 3;
+export const IP_RECVTTL = 12;
+export const IP_RECVTOS = 13;
+
+export const SOL_IPV6 = 41;
+/** Sends and receives the traffic class and flow label together, as the first word of the header. */
+export const IPV6_FLOWINFO = 11;
+export const IPV6_V6ONLY = 26;
+export const IPV6_HDRINCL = 36;
+export const IPV6_RECVHOPLIMIT = 51;
+export const IPV6_HOPLIMIT = 52;
+
+export const SOL_UDP = 17;
+export const UDP_NO_CHECK6_RX = 102;
+
+export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
+
+export const POLLIN = 1;
+export const POLLNVAL = 0x20;
+export const EFD_NONBLOCK = O_NONBLOCK;
+export const EFD_CLOEXEC = O_CLOEXEC;
+
+export const CLONE_NEWNET = 0x40000000;
+
+export const TUNSETIFF = 0x400454ca;
+export const TUNSETOFFLOAD = 0x400454d0;
+export const TUNSETVNETHDRSZ = 0x400454d8;
+export const IFF_TAP = 2;
+export const IFF_NO_PI = 0x1000;
+export const IFF_VNET_HDR = 0x4000;
+
+export const SIOCGIFFLAGS = 0x8913;
+export const SIOCSIFFLAGS = 0x8914;
+export const SIOCSIFMTU = 0x8922;
+export const IFF_UP = 1;

@@ -1,0 +1,116 @@
+import { IpAddress } from '@overlane/wire';
+import type { Arena } from './arena.js';
+import { systemError } from './errors.js';
+import * as linux from './linux.js';
+import { writeSocketAddress } from './socket-address.js';
+import type { SystemCalls } from './sys.js';
+
+/** Socket buffers, in octets: a burst of 5,000 packets. The system's default of 208 KiB loses the tail of one batch. */
+const BUFFER_BYTES = 8 * 1024 * 1024;
+
+/** Smallest receive buffer the kernel allows: what the sending socket never reads must not pile up. */
+const NO_BUFFER_BYTES = 0;
+
+/**
+ * A non-blocking socket that receives `protocol` (and `port`, if not 0) on `local`, with the fields of the IP header in
+ * control messages. The caller closes it. @throws NetioError
+ */
+export function openReceiveSocket(
+  system: SystemCalls,
+  arena: Arena,
+  name: string,
+  local: IpAddress,
+  protocol: number,
+  port: number,
+  zeroChecksumIpv6: 'accept' | 'refuse',
+): number {
+  const type = port > 0 ? linux.SOCK_DGRAM : linux.SOCK_RAW;
+  return openSocket(system, arena, name, local, type, protocol, port, (fd) => {
+    const set = (level: number, option: number, what: string) =>
+      setOption(system, arena, name, fd, level, option, 1, what);
+    if (local.family === 4) {
+      set(linux.SOL_IP, linux.IP_RECVTOS, 'ask for the TOS of packets');
+      set(linux.SOL_IP, linux.IP_RECVTTL, 'ask for the TTL of packets');
+    } else {
+      set(linux.SOL_IPV6, linux.IPV6_V6ONLY, 'leave IPv4 alone');
+      set(linux.SOL_IPV6, linux.IPV6_FLOWINFO, 'ask for the traffic class of packets');
+      set(linux.SOL_IPV6, linux.IPV6_RECVHOPLIMIT, 'ask for the hop limit of packets');
+      if (port > 0 && zeroChecksumIpv6 === 'accept') {
+        set(linux.SOL_UDP, linux.UDP_NO_CHECK6_RX, 'accept datagrams without a checksum');
+      }
+    }
+    if (!tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUFFORCE, BUFFER_BYTES)) {
+      tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUF, BUFFER_BYTES);
+    }
+  });
+}
+
+/** A non-blocking raw socket that sends packets with their IP header, from `local`. The caller closes it. @throws NetioError */
+export function openSendSocket(system: SystemCalls, arena: Arena, name: string, local: IpAddress): number {
+  return openSocket(system, arena, name, local, linux.SOCK_RAW, linux.IPPROTO_RAW, 0, (fd) => {
+    const level = local.family === 4 ? linux.SOL_IP : linux.SOL_IPV6;
+    const option = local.family === 4 ? linux.IP_HDRINCL : linux.IPV6_HDRINCL;
+    setOption(system, arena, name, fd, level, option, 1, 'send packets with their IP header');
+    tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUF, NO_BUFFER_BYTES);
+    if (!tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_SNDBUFFORCE, BUFFER_BYTES)) {
+      tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_SNDBUF, BUFFER_BYTES);
+    }
+  });
+}
+
+/** Opens, configures and then binds, so that no packet arrives before its options are set. */
+function openSocket(
+  system: SystemCalls,
+  arena: Arena,
+  name: string,
+  local: IpAddress,
+  type: number,
+  protocol: number,
+  port: number,
+  configure: (fd: number) => void,
+): number {
+  const domain = local.family === 4 ? linux.AF_INET : linux.AF_INET6;
+  const fd = system.socket(domain, type | linux.SOCK_NONBLOCK | linux.SOCK_CLOEXEC, protocol);
+  if (fd < 0) {
+    const remedy = 'raw sockets need CAP_NET_RAW in this network namespace (root, or unshare -Urn)';
+    const errno = system.errno();
+    const denied = errno === linux.EPERM || errno === linux.EACCES;
+    throw systemError(errno, name, 'open a socket', denied ? remedy : undefined);
+  }
+  try {
+    configure(fd);
+    const length = writeSocketAddress(arena.bytes, arena.scratch, local, port);
+    if (system.bind(fd, arena.address(arena.scratch), length) < 0) {
+      throw systemError(system.errno(), name, 'bind to the address');
+    }
+  } catch (error) {
+    system.close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+function setOption(
+  system: SystemCalls,
+  arena: Arena,
+  name: string,
+  fd: number,
+  level: number,
+  option: number,
+  value: number,
+  what: string,
+): void {
+  if (!tryOption(system, arena, fd, level, option, value)) throw systemError(system.errno(), name, what);
+}
+
+function tryOption(
+  system: SystemCalls,
+  arena: Arena,
+  fd: number,
+  level: number,
+  option: number,
+  value: number,
+): boolean {
+  arena.words[arena.scratch >>> 2] = value;
+  return system.setsockopt(fd, level, option, arena.address(arena.scratch), 4) === 0;
+}

@@ -1,0 +1,151 @@
+import type { IpAddress, PacketBuffer } from '@overlane/wire';
+import { Arena } from './arena.js';
+import { optionError, requireOption } from './errors.js';
+import { IPPROTO_UDP } from './linux.js';
+import type { PollablePort } from './pollable-port.js';
+import { MTU_MAX } from './slots.js';
+import { openReceiveSocket, openSendSocket } from './socket.js';
+import { loadSystemCalls, type SystemCalls } from './sys.js';
+import { UnderlayReceiver } from './underlay-receiver.js';
+import { UnderlaySender } from './underlay-sender.js';
+import { UnderlayStatistics } from './underlay-statistics.js';
+
+/** What an {@link UnderlaySocket} receives: datagrams to one UDP port, or one IP protocol (47 for GRE). */
+export type UnderlayTransport = { readonly protocol: 'udp'; readonly port: number } | { readonly protocol: number };
+
+/** How an {@link UnderlaySocket} is opened. */
+export interface UnderlayOptions {
+  /** The address that tunnels end on: one of an interface here, not a wildcard. Its family is the socket's. */
+  readonly local: IpAddress;
+  /** UDP with a port, 1..65,535, or an IP protocol number, 1..254. */
+  readonly transport: UnderlayTransport;
+  /** Packets per system call, 1..1024; 64 by default. */
+  readonly batch?: number;
+  /** Longest packet expected, outer headers included, 68..65,535; 1,500 by default. Slots are as large as it asks for. */
+  readonly mtu?: number;
+  /**
+   * What to do with UDP over IPv6 without a checksum: `refuse` (default, RFC 8200 §8.1) or `accept`, which RFC 6935
+   * allows to tunnels that agreed on it.
+   */
+  readonly zeroChecksumIpv6?: 'accept' | 'refuse';
+  /** Memory for slots and tables; the thread's own arena by default. */
+  readonly arena?: Arena;
+  /** System calls; libc by default. */
+  readonly system?: SystemCalls;
+}
+
+/**
+ * A place on the underlay that packets leave from and arrive at, from their outer IP header on. The kernel does the
+ * routing, neighbour discovery and path MTU.
+ *
+ * Sending uses a raw socket with the header included, so source port, DF, TTL, DSCP and ECN go out as written. (Of an
+ * IPv4 header the kernel writes total length, checksum and, where they are 0, identification and source: raw(7).) It
+ * takes packets of any transport protocol. Receiving uses a bound socket of the transport; headers that the kernel
+ * takes off are written again from what it tells: addresses, ports, DSCP, ECN, TTL, and the IPv6 flow label are those
+ * of the packet, IPv4 identification is 0, DF is set, options and extension headers are gone, and a UDP checksum is 0
+ * with `packet.checksum` being `verified`, because the kernel drops wrong ones.
+ */
+export class UnderlaySocket implements PollablePort {
+  /** Such as `udp 192.0.2.1:4789` or `protocol 47 on 192.0.2.1`. */
+  readonly name: string;
+  /** Address family of all its packets. */
+  readonly family: 4 | 6;
+  /** Counters, as plain fields; read them at any time. */
+  readonly statistics = new UnderlayStatistics();
+  readonly #system: SystemCalls;
+  readonly #receiver: UnderlayReceiver;
+  readonly #sender: UnderlaySender;
+  readonly #sendFd: number;
+  #fds: readonly number[];
+
+  /**
+   * Opens both sockets in the calling thread's network namespace.
+   * @throws NetioError E_NETIO_NO_PERMISSION (raw sockets need CAP_NET_RAW), E_NETIO_ADDRESS_NOT_AVAILABLE,
+   * E_NETIO_ADDRESS_IN_USE, E_NETIO_BAD_OPTION, E_NETIO_NO_MEMORY, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
+   */
+  constructor(options: UnderlayOptions) {
+    const { local, transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refuse' } = options;
+    const protocol = transport.protocol === 'udp' ? IPPROTO_UDP : transport.protocol;
+    const port = 'port' in transport ? transport.port : 0;
+    this.family = local.family;
+    this.name = underlayName(local, transport);
+    requireOption(this.name, 'batch', batch, 1, 1024);
+    requireOption(this.name, 'mtu', mtu, 68, MTU_MAX);
+    if ('port' in transport) requireOption(this.name, 'port', port, 1, 0xffff);
+    else requireOption(this.name, 'protocol', protocol, 1, 254);
+    if (local.isMulticast || (local.word0 | local.word1 | local.word2 | local.word3) === 0) {
+      throw optionError(this.name, 'local must be the unicast address of an interface');
+    }
+    const system = options.system ?? loadSystemCalls();
+    const arena = options.arena ?? Arena.forThread();
+    const receiveFd = openReceiveSocket(system, arena, this.name, local, protocol, port, zeroChecksumIpv6);
+    let sendFd = -1;
+    try {
+      sendFd = openSendSocket(system, arena, this.name, local);
+      this.#receiver = new UnderlayReceiver(
+        system,
+        arena,
+        receiveFd,
+        local,
+        protocol,
+        port,
+        batch,
+        mtu,
+        this.statistics,
+      );
+      this.#sender = new UnderlaySender(system, arena, sendFd, local.family, batch, mtu, this.statistics);
+    } catch (error) {
+      system.close(receiveFd);
+      if (sendFd >= 0) system.close(sendFd);
+      throw error;
+    }
+    this.#system = system;
+    this.#sendFd = sendFd;
+    this.#fds = [receiveFd];
+  }
+
+  /** The descriptor to poll. */
+  get fds(): readonly number[] {
+    return this.#fds;
+  }
+
+  /** Receives up to `batch` packets with one system call. */
+  receive(): number {
+    return this.#receiver.receive();
+  }
+
+  /** Packet `index` of the last batch, from its outer IP header on, with {@link HEADROOM} in front. */
+  packet(index: number): PacketBuffer {
+    return this.#receiver.packet(index);
+  }
+
+  /**
+   * Notes one packet, which starts at its outer IP header, for the next flush; a full table is sent first. Always
+   * true: what the system refuses is counted by reason and reported by `flush`.
+   */
+  send(packet: PacketBuffer): boolean {
+    this.#sender.send(packet);
+    return true;
+  }
+
+  /** Sends what was noted with one system call, and one more per refused packet. Returns those refused. */
+  flush(): number {
+    return this.#sender.flush();
+  }
+
+  /** Closes both sockets; what was not flushed is lost. Harmless when repeated. */
+  close(): void {
+    if (this.#fds.length === 0) return;
+    for (const fd of this.#fds) this.#system.close(fd);
+    this.#system.close(this.#sendFd);
+    this.#fds = [];
+    this.#receiver.release();
+    this.#sender.release();
+  }
+}
+
+function underlayName(local: IpAddress, transport: UnderlayTransport): string {
+  if (!('port' in transport)) return `protocol ${transport.protocol} on ${local.toString()}`;
+  const host = local.family === 4 ? local.toString() : `[${local.toString()}]`;
+  return `udp ${host}:${transport.port}`;
+}
