@@ -1,0 +1,43 @@
+import { it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MISSING = new Set<string>();
+
+/** `it` if all `tools` are installed; otherwise a skipped `it`, with the reason printed once per tool. */
+export function itWith(...tools: readonly string[]): typeof it | typeof it.skip {
+  const missing = tools.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
+  for (const tool of missing) {
+    if (!MISSING.has(tool))
+      process.stderr.write(`skipped: ${tool} is not installed (Debian: wireshark-common, tshark)\n`);
+    MISSING.add(tool);
+  }
+  return missing.length === 0 ? it : it.skip;
+}
+
+/** A folder for the files of one test; `run` returns what the tool printed, and throws if it fails or warns. */
+export interface Workshop {
+  write(name: string, bytes: Uint8Array): void;
+  read(name: string): Uint8Array;
+  run(tool: string, ...args: readonly string[]): string;
+}
+
+/** Gives `work` a folder that is gone afterwards. */
+export function inWorkshop<T>(work: (workshop: Workshop) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'overlane-capture-'));
+  try {
+    return work({
+      write: (name, bytes) => writeFileSync(join(folder, name), bytes),
+      read: (name) => readFileSync(join(folder, name)),
+      run: (tool, ...args) => {
+        const { status, stdout, stderr } = spawnSync(tool, args, { cwd: folder, encoding: 'utf8' });
+        if (status !== 0) throw new Error(`${tool} ${args.join(' ')}: ${stderr}`);
+        return stdout;
+      },
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
