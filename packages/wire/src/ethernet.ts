@@ -10,6 +10,7 @@ import { type FaultDetail, type WireFault, CodecError, requireInteger, requireOc
 import { truncatedError } from './fault.js';
 import { MAC_LENGTH } from './mac-address.js';
 import { copyOctets, read16, write16, writeOctets } from './octets.js';
+import type { PacketBuffer } from './packet-buffer.js';
 
 /** Protocol name. */
 export const PROTOCOL = 'ethernet';
@@ -90,6 +91,16 @@ export function readTagged(bytes: Uint8Array, offset: number): boolean {
 /** EtherType behind the tags. Precondition: `check` passed. */
 export function readEtherType(bytes: Uint8Array, offset: number): number {
   return read16(bytes, offset + readHeaderLength(bytes, offset) - 2);
+}
+
+/**
+ * Takes the first `length` octets of tags (4 or 8) out of the frame in `packet`, in place: the addresses move back.
+ * Precondition: `check` passed and the frame has these tags.
+ */
+export function stripTags(packet: PacketBuffer, length: number): void {
+  const { bytes, start } = packet;
+  bytes.copyWithin(start + length, start, start + 2 * MAC_LENGTH);
+  packet.trimFront(length);
 }
 
 /** Reads header and tags. @throws CodecError E_ETH_TRUNCATED, E_ETH_VLAN_TRUNCATED, E_ETH_TOO_MANY_TAGS */

@@ -8,6 +8,7 @@ export type Fault = `E_${string}`;
 
 /** The faults of the headers in this package (`spec/outer-headers.md` §10), and of the buffer that carries them. */
 export type WireFault =
+  | 'E_ADDRESS_FAMILY_MISMATCH'
   | 'E_ADDRESS_SYNTAX'
   | 'E_ARP_BAD_ADDRESS_LENGTH'
   | 'E_ARP_TRUNCATED'

@@ -70,11 +70,7 @@ export const ipv4Subject = (codec: Codec<ipv4.Ipv4Header> = ipv4): LawSubject<ip
     source: { read: ipv4.readSource },
     destination: { read: ipv4.readDestination },
   },
-  toRecord: ({ dontFragment, moreFragments, ...rest }) => ({
-    ...rest,
-    dontFragment: dontFragment ? 1 : 0,
-    moreFragments: moreFragments ? 1 : 0,
-  }),
+  toRecord: (header) => ({ ...header }),
 });
 
 /** IPv6 fixed header. */
@@ -127,14 +123,14 @@ export const tcpSubject = (codec: Codec<tcp.TcpHeader> = tcp): LawSubject<tcp.Tc
   },
   toRecord: ({ flags, ...rest }) => ({
     ...rest,
-    fin: flags & 1,
-    syn: (flags >>> 1) & 1,
-    rst: (flags >>> 2) & 1,
-    psh: (flags >>> 3) & 1,
-    ack: (flags >>> 4) & 1,
-    urg: (flags >>> 5) & 1,
-    ece: (flags >>> 6) & 1,
-    cwr: flags >>> 7,
+    fin: (flags & tcp.FLAG.FIN) !== 0,
+    syn: (flags & tcp.FLAG.SYN) !== 0,
+    rst: (flags & tcp.FLAG.RST) !== 0,
+    psh: (flags & tcp.FLAG.PSH) !== 0,
+    ack: (flags & tcp.FLAG.ACK) !== 0,
+    urg: (flags & tcp.FLAG.URG) !== 0,
+    ece: (flags & tcp.FLAG.ECE) !== 0,
+    cwr: (flags & tcp.FLAG.CWR) !== 0,
   }),
 });
 

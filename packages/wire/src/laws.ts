@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import type { Codec } from './codec.js';
 import { CodecError, type Fault } from './fault.js';
 
+export * from './encapsulation-laws.js';
 export * from './law-subjects.js';
 
 /** One law. `property` runs on its own: pass it to `fc.assert`. */

@@ -44,7 +44,8 @@ export interface Encapsulation {
   overhead(family: 4 | 6): number;
   /**
    * Wraps `packet` in place, in its headroom, and calls `emit` once per outer packet, with windows that are valid
-   * during the call. A fault means nothing was emitted and `packet` is as it was.
+   * during the call. Afterwards `packet` is the inner frame again, as it was sent, so that it can be wrapped for the
+   * next target. A fault means nothing was emitted and `packet` is untouched.
    */
   encapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, emit: (packet: PacketBuffer) => void): Fault | undefined;
   /**
