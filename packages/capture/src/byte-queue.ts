@@ -1,3 +1,5 @@
+import type { ByteOrder } from './pcap-format.js';
+
 /**
  * Octets between the caller's chunks and a parser, in one contiguous buffer.
  *
@@ -6,6 +8,8 @@
  * arrived yet are never stored.
  */
 export class ByteQueue {
+  /** How integers are read from here on. */
+  byteOrder: ByteOrder = 'big';
   #bytes = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
   #start = 0;
@@ -40,17 +44,27 @@ export class ByteQueue {
     this.#end += added;
   }
 
-  /** Unsigned 16-bit integer, `offset` octets ahead. Precondition: `length` reaches past it. */
-  read16(offset: number, littleEndian: boolean): number {
-    return this.#view.getUint16(this.#start + offset, littleEndian);
+  /** The octet `offset` octets ahead. Precondition: `length` reaches past it. */
+  read8(offset: number): number {
+    return this.#view.getUint8(this.#start + offset);
   }
 
-  /** Unsigned 32-bit integer, `offset` octets ahead. Precondition as for {@link read16}. */
-  read32(offset: number, littleEndian: boolean): number {
-    return this.#view.getUint32(this.#start + offset, littleEndian);
+  /** Unsigned 16-bit integer, `offset` octets ahead, in the file's byte order. Precondition as for {@link read8}. */
+  read16(offset: number): number {
+    return this.#view.getUint16(this.#start + offset, this.byteOrder === 'little');
   }
 
-  /** Copy of `length` octets from `offset` octets ahead, in new memory. Precondition as for {@link read16}. */
+  /** Unsigned 32-bit integer, `offset` octets ahead, in the file's byte order. Precondition as for {@link read8}. */
+  read32(offset: number): number {
+    return this.#view.getUint32(this.#start + offset, this.byteOrder === 'little');
+  }
+
+  /** Signed 64-bit integer, `offset` octets ahead, in the file's byte order. Precondition as for {@link read8}. */
+  readInt64(offset: number): bigint {
+    return this.#view.getBigInt64(this.#start + offset, this.byteOrder === 'little');
+  }
+
+  /** Copy of `length` octets from `offset` octets ahead, in new memory. Precondition as for {@link read8}. */
   copy(offset: number, length: number): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(this.#start + offset, this.#start + offset + length);
   }

@@ -101,7 +101,7 @@ export class CaptureReader {
 /** Finds out the format, then parses it. */
 function* parseCapture(input: ByteQueue, limits: CaptureLimits): PacketParser {
   while (input.length < 4) yield undefined;
-  const magic = input.read32(0, false);
+  const magic = input.read32(0);
   if (magic === SECTION_HEADER_BLOCK) return yield* parsePcapng(input, limits);
   const flavor = readFlavor(magic);
   if (flavor !== undefined) return yield* parsePcap(input, flavor, limits);

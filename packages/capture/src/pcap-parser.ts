@@ -14,20 +14,20 @@ import {
  * one, at most a record header and `maxPacketLength` octets wait in `input`.
  */
 export function* parsePcap(input: ByteQueue, flavor: PcapFlavor, limits: CaptureLimits): PacketParser {
-  const littleEndian = flavor.byteOrder === 'little';
+  input.byteOrder = flavor.byteOrder;
   const inMicroseconds = flavor.resolution === 'microseconds';
   while (input.length < PCAP_HEADER_LENGTH) yield undefined;
-  requireVersion(input, littleEndian);
-  const linkType = readLinkType(input, littleEndian);
+  requireVersion(input);
+  const linkType = readLinkType(input);
   input.skip(PCAP_HEADER_LENGTH);
 
   for (;;) {
     input.markBoundary();
     while (input.length < PCAP_RECORD_HEADER_LENGTH) yield undefined;
-    const seconds = input.read32(0, littleEndian);
-    const fraction = input.read32(4, littleEndian);
-    const length = input.read32(8, littleEndian);
-    const originalLength = Math.max(input.read32(12, littleEndian), length);
+    const seconds = input.read32(0);
+    const fraction = input.read32(4);
+    const length = input.read32(8);
+    const originalLength = Math.max(input.read32(12), length);
     if (length > limits.maxPacketLength) throw packetTooLong('pcap', input.position + 8, limits, length);
     while (input.length < PCAP_RECORD_HEADER_LENGTH + length) yield undefined;
     const bytes = input.copy(PCAP_RECORD_HEADER_LENGTH, length);
@@ -47,16 +47,16 @@ export function packetTooLong(protocol: string, offset: number, limits: CaptureL
 }
 
 // Choice: only 2.4, written since 1996. In files before 2.3 the two length fields stand the other way round.
-function requireVersion(input: ByteQueue, littleEndian: boolean): void {
-  const major = input.read16(4, littleEndian);
-  const minor = input.read16(6, littleEndian);
+function requireVersion(input: ByteQueue): void {
+  const major = input.read16(4);
+  const minor = input.read16(6);
   if (major !== PCAP_VERSION_MAJOR || minor !== PCAP_VERSION_MINOR) {
     throw captureError('E_CAPTURE_BAD_VERSION', 'pcap', 'version', 4, '2.4', `${major}.${minor}`);
   }
 }
 
-function readLinkType(input: ByteQueue, littleEndian: boolean): number {
-  const field = input.read32(20, littleEndian);
+function readLinkType(input: ByteQueue): number {
+  const field = input.read32(20);
   // R and Reserved3; the other upper bits say how long a frame check sequence is (§4).
   const reserved = (field & 0x0bff_0000) >>> 0;
   if (reserved !== 0) {

@@ -9,6 +9,7 @@ export const ENHANCED_PACKET_BLOCK = 6;
 
 /** Tells the byte order of a section (§4.1). */
 export const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+export const SWAPPED_BYTE_ORDER_MAGIC = 0x4d3c2b1a;
 
 /** Type, length and the repeated length: the least that a block has (§3.1). */
 export const BLOCK_OVERHEAD = 12;

@@ -19,18 +19,14 @@ export interface CaptureInterface {
  * Choice: a wrong option length or a repeated option is refused. §3.5 lets a reader ignore it, but a clock that is a
  * guess falsifies every timestamp.
  */
-export function* readClockOptions(
-  input: ByteQueue,
-  length: number,
-  littleEndian: boolean,
-): Generator<undefined, InterfaceClock, undefined> {
+export function* readClockOptions(input: ByteQueue, length: number): Generator<undefined, InterfaceClock, undefined> {
   let resolution: number | undefined;
   let offsetSeconds: bigint | undefined;
   let consumed = 0;
   while (length - consumed >= 4) {
     while (input.length < 4) yield undefined;
-    const code = input.read16(0, littleEndian);
-    const valueLength = input.read16(2, littleEndian);
+    const code = input.read16(0);
+    const valueLength = input.read16(2);
     if (code === OPTION_END) break;
     const size = 4 + padTo32Bits(valueLength);
     if (size > length - consumed) {
@@ -41,14 +37,12 @@ export function* readClockOptions(
       requireOnce(input, 'if_tsresol', resolution);
       requireLength(input, 'if_tsresol', 1, valueLength);
       while (input.length < size) yield undefined;
-      resolution = input.read16(4, false) >>> 8;
+      resolution = input.read8(4);
     } else if (code === OPTION_IF_TSOFFSET) {
       requireOnce(input, 'if_tsoffset', offsetSeconds);
       requireLength(input, 'if_tsoffset', 8, valueLength);
       while (input.length < size) yield undefined;
-      const upper = BigInt(input.read32(littleEndian ? 8 : 4, littleEndian));
-      const lower = BigInt(input.read32(littleEndian ? 4 : 8, littleEndian));
-      offsetSeconds = BigInt.asIntN(64, (upper << 32n) | lower);
+      offsetSeconds = input.readInt64(4);
     }
     input.skip(size);
     consumed += size;

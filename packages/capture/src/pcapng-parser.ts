@@ -15,6 +15,7 @@ import {
   SECTION_HEADER_FIXED,
   SIMPLE_PACKET_BLOCK,
   SIMPLE_PACKET_FIXED,
+  SWAPPED_BYTE_ORDER_MAGIC,
 } from './pcapng-format.js';
 import { readClockOptions, type CaptureInterface } from './pcapng-interface.js';
 import { floorToUs, readClockNs } from './timestamp.js';
@@ -25,50 +26,49 @@ import { floorToUs, readClockNs } from './timestamp.js';
  * end of its block has been found to match.
  */
 export function* parsePcapng(input: ByteQueue, limits: CaptureLimits): PacketParser {
-  let littleEndian = false;
   let interfaces: CaptureInterface[] = [];
   for (;;) {
     while (input.length < BLOCK_OVERHEAD) yield undefined;
     const start = input.position;
-    const type = input.read32(0, littleEndian);
-    if (type === SECTION_HEADER_BLOCK) littleEndian = readByteOrder(input);
-    const blockLength = input.read32(4, littleEndian);
+    const type = input.read32(0);
+    if (type === SECTION_HEADER_BLOCK) setByteOrder(input);
+    const blockLength = input.read32(4);
     requireBlockLength(start, type, blockLength);
     const end = start + blockLength - 4;
 
     let packet: CapturedPacket | undefined;
     if (type === SECTION_HEADER_BLOCK) {
       while (input.length < SECTION_HEADER_FIXED) yield undefined;
-      requireVersion(input, littleEndian);
+      requireVersion(input);
       interfaces = [];
     } else if (type === INTERFACE_DESCRIPTION_BLOCK) {
       while (input.length < INTERFACE_DESCRIPTION_FIXED) yield undefined;
       requireInterfaceRoom(input, interfaces.length, limits);
-      const linkType = input.read16(8, littleEndian);
-      const snapLength = input.read32(12, littleEndian);
+      const linkType = input.read16(8);
+      const snapLength = input.read32(12);
       input.skip(INTERFACE_DESCRIPTION_FIXED);
-      const clock = yield* readClockOptions(input, end - start - INTERFACE_DESCRIPTION_FIXED, littleEndian);
+      const clock = yield* readClockOptions(input, end - start - INTERFACE_DESCRIPTION_FIXED);
       interfaces.push({ linkType, snapLength, clock });
     } else if (type === ENHANCED_PACKET_BLOCK || type === PACKET_BLOCK) {
       while (input.length < PACKET_FIXED) yield undefined;
-      const interfaceId = type === PACKET_BLOCK ? input.read16(8, littleEndian) : input.read32(8, littleEndian);
+      const interfaceId = type === PACKET_BLOCK ? input.read16(8) : input.read32(8);
       const source = requireInterface(input, interfaces, interfaceId);
-      const length = input.read32(20, littleEndian);
+      const length = input.read32(20);
       requireLength(input, 20, limits, blockLength - PACKET_FIXED - 4, length);
       while (input.length < PACKET_FIXED + length) yield undefined;
-      const timestampNs = readClockNs(source.clock, input.read32(12, littleEndian), input.read32(16, littleEndian));
+      const timestampNs = readClockNs(source.clock, input.read32(12), input.read32(16));
       packet = {
         bytes: input.copy(PACKET_FIXED, length),
         linkType: source.linkType,
         timestampNs,
         timeUs: floorToUs(timestampNs),
-        originalLength: Math.max(input.read32(24, littleEndian), length),
+        originalLength: Math.max(input.read32(24), length),
         interfaceId,
       };
     } else if (type === SIMPLE_PACKET_BLOCK) {
       while (input.length < SIMPLE_PACKET_FIXED) yield undefined;
       const source = requireInterface(input, interfaces, 0);
-      const originalLength = input.read32(8, littleEndian);
+      const originalLength = input.read32(8);
       // The stored length is not in the block: §4.4 derives it from the interface.
       const length = source.snapLength === 0 ? originalLength : Math.min(originalLength, source.snapLength);
       requireLength(input, 8, limits, blockLength - SIMPLE_PACKET_FIXED - 4, length);
@@ -85,7 +85,7 @@ export function* parsePcapng(input: ByteQueue, limits: CaptureLimits): PacketPar
 
     input.skip(end - input.position);
     while (input.length < 4) yield undefined;
-    const repeated = input.read32(0, littleEndian);
+    const repeated = input.read32(0);
     if (repeated !== blockLength) throw badBlockLength('repeatedBlockLength', end, blockLength, repeated);
     input.skip(4);
     input.markBoundary();
@@ -93,14 +93,17 @@ export function* parsePcapng(input: ByteQueue, limits: CaptureLimits): PacketPar
   }
 }
 
-/** True if the section at the front of `input` is little-endian (§4.1). */
-function readByteOrder(input: ByteQueue): boolean {
-  const magic = input.read32(8, false);
-  if (magic === BYTE_ORDER_MAGIC) return false;
-  if (input.read32(8, true) === BYTE_ORDER_MAGIC) return true;
-  const [offset, actual] = [input.position + 8, `0x${magic.toString(16)}`];
-  const expected = '0x1a2b3c4d or 0x4d3c2b1a';
-  throw captureError('E_CAPTURE_BAD_BYTE_ORDER_MAGIC', 'pcapng', 'byteOrderMagic', offset, expected, actual);
+/** Takes over the byte order of the section at the front of `input` (§4.1). */
+function setByteOrder(input: ByteQueue): void {
+  input.byteOrder = 'big';
+  const magic = input.read32(8);
+  if (magic === SWAPPED_BYTE_ORDER_MAGIC) {
+    input.byteOrder = 'little';
+  } else if (magic !== BYTE_ORDER_MAGIC) {
+    const [offset, actual] = [input.position + 8, `0x${magic.toString(16)}`];
+    const expected = '0x1a2b3c4d or 0x4d3c2b1a';
+    throw captureError('E_CAPTURE_BAD_BYTE_ORDER_MAGIC', 'pcapng', 'byteOrderMagic', offset, expected, actual);
+  }
 }
 
 /** The fixed part of each block that is read, and both lengths; for others the least that any block has. */
@@ -138,9 +141,9 @@ function requireLength(input: ByteQueue, field: number, limits: CaptureLimits, r
   if (length > limits.maxPacketLength) throw packetTooLong('pcapng', offset, limits, length);
 }
 
-function requireVersion(input: ByteQueue, littleEndian: boolean): void {
-  const major = input.read16(12, littleEndian);
-  const minor = input.read16(14, littleEndian);
+function requireVersion(input: ByteQueue): void {
+  const major = input.read16(12);
+  const minor = input.read16(14);
   // Some writers say 1.2; §4.1 asks readers to take it as 1.0.
   if (major !== 1 || (minor !== 0 && minor !== 2)) {
     const [offset, actual] = [input.position + 12, `${major}.${minor}`];

@@ -117,7 +117,7 @@ describe('outside tools', () => {
         ng.enhanced(0, 1_700_000_000_123_456n, FRAME, 99, ng.option(1, fromHex('6869')), ng.option(0)),
         ng.enhanced(1, 3n << 19n, FRAME),
         ng.obsolete(1, 5n, FRAME),
-        ng.block(0x0bad, FRAME),
+        ng.block(77, FRAME),
         ng.enhanced(0, 1n, FRAME.subarray(0, 13), 60),
       );
       const theirs = inWorkshop((workshop) => {
