@@ -1,3 +1,3 @@
 import { purePackage } from '../../tools/tsup.base.js';
 
-export default purePackage(['src/index.ts']);
+export default purePackage();

@@ -1,3 +1,3 @@
 import { nodePackage } from '../../tools/tsup.base.js';
 
-export default nodePackage(['src/index.ts']);
+export default nodePackage();
