@@ -10,7 +10,6 @@ import {
   INTERFACE_DESCRIPTION_FIXED,
   PACKET_BLOCK,
   PACKET_FIXED,
-  padTo32Bits,
   SECTION_HEADER_BLOCK,
   SECTION_HEADER_FIXED,
   SIMPLE_PACKET_BLOCK,
@@ -137,7 +136,8 @@ function badBlockLength(field: string, offset: number, expected: number | string
 /** Refuses packet data that its block (`room` octets) or the reader cannot hold. */
 function requireLength(input: ByteQueue, field: number, limits: CaptureLimits, room: number, length: number): void {
   const offset = input.position + field;
-  if (padTo32Bits(length) > room) throw badBlockLength('capturedLength', offset, `at most ${room}`, length);
+  // Padding needs no thought: `room` is a multiple of four.
+  if (length > room) throw badBlockLength('capturedLength', offset, `at most ${room}`, length);
   if (length > limits.maxPacketLength) throw packetTooLong('pcapng', offset, limits, length);
 }
 

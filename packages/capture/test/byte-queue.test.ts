@@ -29,7 +29,7 @@ describe('ByteQueue', () => {
     fc.assert(law);
   });
 
-  it('moves each octet a constant number of times', () => {
+  it.each([0, 4985])('moves each octet a constant number of times, with %i octets waiting', (waiting) => {
     const queue = new ByteQueue();
     let moved = 0;
     const original = Uint8Array.prototype.copyWithin;
@@ -38,7 +38,8 @@ describe('ByteQueue', () => {
       return original.call(this, target, start, end) as never;
     };
     try {
-      queue.push(new Uint8Array(10_000));
+      queue.push(new Uint8Array(5000)); // capacity 10,000
+      queue.push(new Uint8Array(waiting));
       for (let i = 0; i < 100_000; i++) {
         queue.push(new Uint8Array(10));
         queue.skip(10);

@@ -46,6 +46,7 @@ describe.each(['big', 'little'] as const)('pcapng, %s-endian', (byteOrder) => {
     ['2^-33 s', 2n ** 33n + 2n ** 32n, clock(0xa1), 1_500_000_000n],
     ['an offset', 1n, clock(6, 100n), 100n * SECOND + 1000n],
     ['a negative offset', 1n, clock(6, -1n), -SECOND + 1000n],
+    ['units just past 2^53', 2n ** 53n + 1n, clock(9), 2n ** 53n + 1n],
     ['microseconds past 2^53', 2n ** 64n - 1n, [], (2n ** 64n - 1n) * 1000n],
   ])('reads timestamps in %s', (_, units, options, expected) => expect(timeOf(units, ...options)).toBe(expected));
 
