@@ -32,9 +32,9 @@ export function openReceiveSocket(
       set(linux.SOL_IP, linux.IP_RECVTOS, 'ask for the TOS of packets');
       set(linux.SOL_IP, linux.IP_RECVTTL, 'ask for the TTL of packets');
     } else {
-      set(linux.SOL_IPV6, linux.IPV6_V6ONLY, 'leave IPv4 alone');
       set(linux.SOL_IPV6, linux.IPV6_FLOWINFO, 'ask for the traffic class of packets');
       set(linux.SOL_IPV6, linux.IPV6_RECVHOPLIMIT, 'ask for the hop limit of packets');
+      if (port > 0) set(linux.SOL_IPV6, linux.IPV6_V6ONLY, 'leave IPv4 alone');
       if (port > 0 && zeroChecksumIpv6 === 'accept') {
         set(linux.SOL_UDP, linux.UDP_NO_CHECK6_RX, 'accept datagrams without a checksum');
       }

@@ -80,25 +80,19 @@ export class UnderlaySocket implements PollablePort {
     const arena = options.arena ?? Arena.forThread();
     const receiveFd = openReceiveSocket(system, arena, this.name, local, protocol, port, zeroChecksumIpv6);
     let sendFd = -1;
+    let receiver: UnderlayReceiver | undefined;
     try {
       sendFd = openSendSocket(system, arena, this.name, local);
-      this.#receiver = new UnderlayReceiver(
-        system,
-        arena,
-        receiveFd,
-        local,
-        protocol,
-        port,
-        batch,
-        mtu,
-        this.statistics,
-      );
-      this.#sender = new UnderlaySender(system, arena, sendFd, local.family, batch, mtu, this.statistics);
+      const { statistics } = this;
+      receiver = new UnderlayReceiver(system, arena, receiveFd, local, protocol, port, batch, mtu, statistics);
+      this.#sender = new UnderlaySender(system, arena, sendFd, local.family, batch, mtu, statistics);
     } catch (error) {
+      receiver?.release();
       system.close(receiveFd);
       if (sendFd >= 0) system.close(sendFd);
       throw error;
     }
+    this.#receiver = receiver;
     this.#system = system;
     this.#sendFd = sendFd;
     this.#fds = [receiveFd];
