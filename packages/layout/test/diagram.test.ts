@@ -186,6 +186,22 @@ describe('diagram', () => {
     expect(lines[10]!.startsWith('+')).toBe(true);
   });
 
+  it('shortens labels: wrapped, else initials, else cut, and R for the smallest reserved cells', () => {
+    const list = [
+      uint('hopLimit', 4),
+      uint('verificationTag', 4),
+      uint('identifier', 4),
+      flags(['encrypted', 'endOfMessage', undefined, 'fin']),
+      uint('timeToLive', 6),
+      reserved('reserved9', 10),
+    ];
+    expect(header('x', list, { reference: 'none' }).diagram().split('\n').slice(3, -1)).toEqual([
+      '|  Hop  |       |       | |E| |F|  Time To  |                   |',
+      '| Limit |  VT   |Identif|E|O|R|I|   Live    |     Reserved      |',
+      '|       |       |       | |M| |N|           |                   |',
+    ]);
+  });
+
   it('draws a tail behind a row that ends early', () => {
     const lines = header('x', [uint('a', 24), rest('tail')], { reference: 'none' })
       .diagram()
