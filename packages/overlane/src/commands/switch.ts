@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { ConfigError, parseSwitchConfig, switchConfigJsonSchema } from '@overlane/switch';
+import { startSwitch } from '@overlane/switch/runtime';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { OutcomeError, UsageError } from '../exit.js';
+
+const HELP = `
+The configuration is JSON; --print-schema shows every field, its default and its range. A small one:
+
+  {
+    "underlay": { "address": "192.0.2.1" },
+    "networks": [{ "network": 5001, "peers": ["192.0.2.2"] }],
+    "ports": [{ "name": "tap1", "network": 5001 }]
+  }
+
+It logs JSON lines to standard error, and a line of counters to standard output when it stops (SIGINT or SIGTERM) and on
+SIGUSR1. It needs Linux and CAP_NET_ADMIN + CAP_NET_RAW: root, or a user namespace (unshare -Urn).`;
+
+/** Adds `overlane switch`. */
+export function addSwitchCommand(program: Command): void {
+  program
+    .command('switch')
+    .description('run one switch on real interfaces until it is stopped')
+    .option('--config <file>', 'its configuration, JSON')
+    .option('--print-schema', 'print the JSON Schema of the configuration, and end')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .addHelpText('after', HELP)
+    .action(runSwitch);
+}
+
+interface SwitchCommandOptions {
+  readonly config?: string;
+  readonly printSchema?: true;
+  readonly logLevel: string;
+}
+
+async function runSwitch(options: SwitchCommandOptions): Promise<void> {
+  if (options.printSchema === true) {
+    process.stdout.write(`${JSON.stringify(switchConfigJsonSchema(), undefined, 2)}\n`);
+    return;
+  }
+  if (options.config === undefined) throw new UsageError('switch needs --config FILE (or --print-schema)');
+  const config = readConfig(options.config);
+  const log = pino(
+    { level: logLevel(options.logLevel), base: { switch: config.name } },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  const running = await startSwitch(config).catch((error: Error & { code: string }) => {
+    throw new OutcomeError(`${error.message} [${error.code}]`);
+  });
+  log.info({ devices: running.devices, underlay: config.underlay.address }, 'ready');
+  const print = (event: string, snapshot: unknown): void => {
+    process.stdout.write(`${JSON.stringify({ event, ...(snapshot as object) })}\n`);
+  };
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info({ signal }, 'stopping');
+    void running.stop();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  process.on('SIGUSR1', () => void running.snapshot().then((snapshot) => print('counters', snapshot)));
+  print('ready', { devices: running.devices });
+  print('stopped', await running.ended);
+}
+
+function readConfig(path: string): ReturnType<typeof parseSwitchConfig> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`can't read the configuration: ${(error as Error).message}`);
+  }
+  try {
+    return parseSwitchConfig(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(`${path}: ${error.message}`);
+    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function logLevel(level: string): string {
+  const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'];
+  if (!levels.includes(level)) throw new UsageError(`--log-level must be one of ${levels.join(', ')}, got '${level}'`);
+  return level;
+}

@@ -1,0 +1,105 @@
+/**
+ * The worker thread of one switch: opens its ports and runs turns to completion. It never awaits; it sleeps in `poll`
+ * when a whole turn found nothing, and looks for requests between turns.
+ */
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type PollablePort, Poller, TapPort, UnderlaySocket } from '@overlane/netio';
+import { planSwitch } from '../build-switch.js';
+import type { SwitchConfig } from '../config.js';
+import type { Switch } from '../switch.js';
+import { CaptureFile, CapturingPort } from './capture-file.js';
+import type { WorkerReply, WorkerRequest } from './messages.js';
+
+/** Longest sleep of an idle switch; requests end it at once. */
+const SLEEP_MS = 200;
+/** Turns between looks for requests while packets keep coming. */
+const TURNS_PER_LOOK = 64;
+const TICK_MS = 1000;
+
+interface Opened {
+  readonly switch: Switch;
+  readonly ports: readonly PollablePort[];
+  readonly devices: readonly string[];
+  readonly capture: CaptureFile | undefined;
+}
+
+function open(config: SwitchConfig): Opened {
+  const plan = planSwitch(config);
+  const ports: PollablePort[] = [];
+  try {
+    const underlay = new UnderlaySocket({
+      local: plan.address,
+      transport: { protocol: 'udp', port: config.encapsulation.port },
+      mtu: config.underlay.mtu,
+      zeroChecksumIpv6: config.encapsulation.zeroChecksumIpv6 === 'accepted' ? 'accept' : 'refuse',
+    });
+    ports.push(underlay);
+    const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture);
+    plan.switch.addUnderlay(capture === undefined ? underlay : new CapturingPort(underlay, capture), plan.address);
+    const devices: string[] = [];
+    for (const { name, network, mtu = plan.innerMtu } of config.ports) {
+      const tap = new TapPort({ name, mtu });
+      ports.push(tap);
+      tap.bringUp();
+      plan.switch.addPort(tap, network);
+      devices.push(tap.name);
+    }
+    return { switch: plan.switch, ports, devices, capture };
+  } catch (error) {
+    for (const port of ports) port.close();
+    throw error;
+  }
+}
+
+function run(opened: Opened, poller: Poller, requests: MessagePort): void {
+  let nextTickMs = performance.now() + TICK_MS;
+  for (let turns = 1; ; turns++) {
+    const nowMs = performance.now();
+    const packets = opened.switch.turn(nowMs);
+    if (nowMs >= nextTickMs) {
+      nextTickMs = nowMs + TICK_MS;
+      opened.switch.tick(nowMs);
+      opened.capture?.flush();
+    }
+    if (packets === 0) poller.wait(SLEEP_MS);
+    if ((packets === 0 || turns % TURNS_PER_LOOK === 0) && answer(opened, requests) === 'stop') return;
+  }
+}
+
+/** Answers every request that waits; `stop` if one of them says so. */
+function answer(opened: Opened, requests: MessagePort): 'go on' | 'stop' {
+  for (;;) {
+    const received = receiveMessageOnPort(requests) as { message: WorkerRequest } | undefined;
+    if (received === undefined) return 'go on';
+    if (received.message.kind === 'stop') return 'stop';
+    opened.capture?.flush();
+    reply(requests, { kind: 'snapshot', id: received.message.id, snapshot: opened.switch.snapshot() });
+  }
+}
+
+function reply(port: MessagePort, message: WorkerReply): void {
+  port.postMessage(message);
+}
+
+function main(config: SwitchConfig, requests: MessagePort): void {
+  let opened: Opened;
+  try {
+    opened = open(config);
+  } catch (error) {
+    const { code = 'E_SWITCH_START', message } = error as Error & { code?: string };
+    reply(requests, { kind: 'failed', code, message });
+    return;
+  }
+  const poller = new Poller(opened.ports);
+  try {
+    reply(requests, { kind: 'ready', wakeFd: poller.wakeFd, devices: opened.devices });
+    run(opened, poller, requests);
+    reply(requests, { kind: 'stopped', snapshot: opened.switch.snapshot() });
+  } finally {
+    opened.capture?.close();
+    poller.close();
+    for (const port of opened.ports) port.close();
+  }
+}
+
+if (parentPort !== null) main(workerData as SwitchConfig, parentPort);
