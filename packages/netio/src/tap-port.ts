@@ -195,7 +195,7 @@ export class TapPort implements PollablePort {
 
   /** Writes the frame behind an all-zero vnet header at `offset`, whose own octets are put back after. */
   #write(offset: number, length: number): number {
-    // writev with the header apart would need no headroom, but costs up to 5 % more per frame.
+    // writev with the header apart would need no headroom, but costs about 5 % more per frame.
     const bytes = this.#bytes;
     const saved = this.#arena.scratch;
     for (let i = 0; i < VNET_HEADER_LENGTH; i++) {

@@ -73,7 +73,7 @@ export class UnderlayReceiver {
 
   /** Receives up to a batch. */
   receive(): number {
-    const n = this.#poll();
+    const n = this.#receiveMessages();
     const statistics = this.#statistics;
     const nameLength = socketAddressLength(this.#local.family);
     let count = 0;
@@ -108,7 +108,7 @@ export class UnderlayReceiver {
   }
 
   /** Messages received. An error on the socket (ICMP, interruption) is taken off it and must not hide packets. */
-  #poll(): number {
+  #receiveMessages(): number {
     for (let tries = 0; tries < ERROR_TRIES; tries++) {
       const n = this.#system.recvmmsg(this.#fd, this.#table.address(0), this.#batch, MSG_DONTWAIT, 0);
       if (n >= 0) return n;

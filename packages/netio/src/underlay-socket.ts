@@ -1,4 +1,4 @@
-import type { IpAddress, PacketBuffer } from '@overlane/wire';
+import { IpAddress, type PacketBuffer } from '@overlane/wire';
 import { Arena } from './arena.js';
 import { optionError, requireOption } from './errors.js';
 import { IPPROTO_UDP } from './linux.js';
@@ -64,7 +64,9 @@ export class UnderlaySocket implements PollablePort {
    * E_NETIO_ADDRESS_IN_USE, E_NETIO_BAD_OPTION, E_NETIO_NO_MEMORY, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
    */
   constructor(options: UnderlayOptions) {
-    const { local, transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refuse' } = options;
+    const { transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refuse' } = options;
+    // A copy: the receiver writes it into every header, and addresses can change.
+    const local = new IpAddress().copy(options.local);
     const protocol = transport.protocol === 'udp' ? IPPROTO_UDP : transport.protocol;
     const port = 'port' in transport ? transport.port : 0;
     this.family = local.family;

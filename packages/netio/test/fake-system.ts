@@ -15,7 +15,7 @@ export function fakeArena(size = 1 << 20): Arena {
 /** System calls that answer from a script, in order; without one left, what `otherwise` says (0 if nothing). */
 export class FakeSystem implements SystemCalls {
   readonly calls: string[] = [];
-  readonly open_ = new Set<number>();
+  readonly openFds = new Set<number>();
   readonly script = new Map<keyof SystemCalls, Answer[]>();
   readonly otherwise = new Map<keyof SystemCalls, Answer>();
   #errno = 0;
@@ -50,7 +50,7 @@ export class FakeSystem implements SystemCalls {
 
   #newFd = (): number => {
     const fd = this.#nextFd++;
-    this.open_.add(fd);
+    this.openFds.add(fd);
     return fd;
   };
 
@@ -58,7 +58,7 @@ export class FakeSystem implements SystemCalls {
   socket = (...p: number[]): number => this.#reply('socket', p, this.#newFd);
   eventfd = (...p: number[]): number => this.#reply('eventfd', p, this.#newFd);
   close = (fd: number): number => {
-    if (!this.open_.delete(fd)) throw new Error(`close of ${fd}, which is not open`);
+    if (!this.openFds.delete(fd)) throw new Error(`close of ${fd}, which is not open`);
     return this.#reply('close', [fd], () => 0);
   };
   read = (...p: number[]): number => this.#reply('read', p, () => 0);

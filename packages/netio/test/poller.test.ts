@@ -84,7 +84,7 @@ describe('Poller', () => {
     const { poller, system } = open([]);
     poller.close();
     poller.close();
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
     const none = new FakeSystem().answer('eventfd', -24);
     expect(() => new Poller([], { arena: fakeArena(), system: none })).toThrow(
       expect.objectContaining({ errno: 'EMFILE' }),

@@ -69,7 +69,7 @@ describe('network namespaces', () => {
       ),
     ).toThrow('inside');
     expect(order).toEqual([11, 10, 13, 12]);
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
   });
 
   it('fail typed', () => {
@@ -80,7 +80,7 @@ describe('network namespaces', () => {
     );
     const denied = new FakeSystem().answer('setns', -1);
     expect(attempt(denied)).toThrow(expect.objectContaining({ code: 'E_NETIO_NO_PERMISSION', errno: 'EPERM' }));
-    expect(denied.open_.size).toBe(0);
+    expect(denied.openFds.size).toBe(0);
   });
 });
 
@@ -102,7 +102,7 @@ describe('interfaces', () => {
       [0x8913, 0x1002],
       [0x8914, 0x1003],
     ]);
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
   });
 
   it('fail typed', () => {

@@ -116,7 +116,7 @@ describe('TapPort', () => {
     expect(port.fds).toHaveLength(1);
     port.close();
     port.close();
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
     expect(port.fds).toEqual([]);
     const used = arena.allocate(64);
     const again = new TapPort({ name: 'tap1', batch: 4, arena, system });
@@ -141,7 +141,7 @@ describe('TapPort', () => {
     const arena = fakeArena();
     const attempt = (): TapPort => new TapPort({ name: 'tap1', batch: 4, arena, system });
     expect(attempt).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) }));
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
   });
 
   it.each([{ batch: 0 }, { batch: 1.5 }, { mtu: 67 }, { mtu: 65_536 }, { mtu: Number.NaN }])(

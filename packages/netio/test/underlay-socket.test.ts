@@ -194,14 +194,14 @@ describe('UnderlaySocket opening', () => {
     expect(() => open({ system })).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     );
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
   });
 
   it('gives the first socket back when the second fails', () => {
     const system = new FakeSystem().answer('bind', 0, -99);
     expect(() => open({ system })).toThrow();
     expect(system.count('socket')).toBe(2);
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
   });
 
   it('falls back to ordinary socket buffers without the right to force them', () => {
@@ -214,7 +214,7 @@ describe('UnderlaySocket opening', () => {
     expect(forced).toEqual(expect.arrayContaining([33, 8, 32, 7]));
     port.close();
     port.close();
-    expect(system.open_.size).toBe(0);
+    expect(system.openFds.size).toBe(0);
   });
 
   it.each([

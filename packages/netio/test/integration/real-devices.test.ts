@@ -90,6 +90,14 @@ describe('TAP devices', () => {
   );
 
   onTaps(
+    'go with a process that is killed, even if its children live on',
+    () => {
+      expect(run('killed')).toEqual({ before: true, childLives: true, after: false });
+    },
+    TIMEOUT_MS,
+  );
+
+  onTaps(
     'count frames for a device that is down, and frames longer than a slot',
     () => {
       expect(run('tapLimits')).toMatchObject({

@@ -128,3 +128,27 @@ export function tapLimits() {
   const batches = [port.receive(), port.receive(), port.receive(), port.receive()];
   return { takenWhileDown, lostWhileDown, refused, lengths, batches, statistics: { ...port.statistics } };
 }
+
+/** The device goes with a process that is killed, even if a child of that process lives on. */
+export async function killed() {
+  const program = `
+    const { TapPort } = require('@overlane/netio');
+    const { spawn } = require('node:child_process');
+    new TapPort({ name: 'orphan' });
+    const child = spawn('sleep', ['20'], { stdio: 'ignore', detached: true });
+    console.log(child.pid);
+    setInterval(() => {}, 1000);`;
+  const owner = spawn(process.execPath, ['-e', program], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [pid] = await once(owner.stdout, 'data');
+  const exists = () => spawnSync('ip', ['link', 'show', 'orphan']).status === 0;
+  const before = exists();
+  owner.kill('SIGKILL');
+  await once(owner, 'exit');
+  const childLives = process.kill(Number(pid), 0);
+  const after = exists();
+  process.kill(Number(pid));
+  return { before, childLives, after };
+}
