@@ -12,15 +12,17 @@ const floors = {
   app: ['ground', 'description', 'protocol', 'mechanism', 'system'],
 };
 
-/** Globs of the sources of all packages on these floors, read from the tags in their package.json. */
-function sourcesOf(...wanted) {
-  return readdirSync(`${import.meta.dirname}/packages`)
-    .filter((name) => existsSync(`${import.meta.dirname}/packages/${name}/package.json`))
+/** Settings for the sources of all packages on the `wanted` floors, which their package.json names as tags. */
+function onFloors(wanted, settings) {
+  const packages = `${import.meta.dirname}/packages`;
+  const files = readdirSync(packages)
+    .filter((name) => existsSync(`${packages}/${name}/package.json`))
     .filter((name) => {
-      const manifest = JSON.parse(readFileSync(`${import.meta.dirname}/packages/${name}/package.json`, 'utf8'));
-      return wanted.some((floor) => manifest.nx?.tags?.includes(`floor:${floor}`));
+      const { nx: project } = JSON.parse(readFileSync(`${packages}/${name}/package.json`, 'utf8'));
+      return wanted.some((floor) => project?.tags?.includes(`floor:${floor}`));
     })
     .map((name) => `packages/${name}/src/**/*.ts`);
+  return files.length === 0 ? [] : [{ files, ...settings }];
 }
 
 const IMPURE = 'Pure packages take time, randomness and I/O as arguments (docs/architecture.md).';
@@ -61,7 +63,7 @@ export default tseslint.config(
       // `bytes[i]!` is the idiom of octet code under noUncheckedIndexedAccess.
       '@typescript-eslint/no-non-null-assertion': 'off',
       // A name such as `_offset` says that the shape of the function, not its body, asks for the argument.
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'max-lines': ['error', { max: 300 }],
       eqeqeq: 'error',
     },
@@ -70,8 +72,7 @@ export default tseslint.config(
     files: ['packages/*/{src,test,bench}/**'],
     rules: { 'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true } }] },
   },
-  {
-    files: sourcesOf('ground', 'description', 'protocol'),
+  ...onFloors(['ground', 'description', 'protocol'], {
     rules: {
       'no-restricted-globals': ['error', ...pureGlobals.map((name) => ({ name, message: IMPURE }))],
       'no-restricted-properties': [
@@ -85,21 +86,19 @@ export default tseslint.config(
       ],
       'no-restricted-imports': ['error', { patterns: [nodeBuiltIns] }],
     },
-  },
-  {
-    files: sourcesOf('protocol'),
+  }),
+  ...onFloors(['protocol'], {
     ignores: ['**/src/*layout*.ts', '**/src/*laws*.ts', '**/src/law-*.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: [nodeBuiltIns, layoutOnlyInItsEntry] }] },
-  },
-  {
-    // A promise nobody waits for hides its failure. Only these floors have promises.
-    files: sourcesOf('mechanism', 'system', 'app'),
+  }),
+  // A promise nobody waits for hides its failure. Only these floors have promises.
+  ...onFloors(['mechanism', 'system', 'app'], {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
     },
-  },
+  }),
   { files: ['**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

@@ -8,7 +8,7 @@ import { checkClassIdentity } from './check-packages/class-identity.mjs';
 import { checkConsumers } from './check-packages/consumers.mjs';
 import { checkTarball, packAll } from './check-packages/tarballs.mjs';
 import { checkImports, installAll } from './check-packages/installation.mjs';
-import { buildAll } from './support/build.mjs';
+import { buildPackages } from './support/build.mjs';
 import { readWorkspaces } from './support/repository.mjs';
 import { inParallel } from './support/run-command.mjs';
 import { Tally } from './support/tally.mjs';
@@ -17,7 +17,7 @@ const packages = readWorkspaces().filter(({ manifest }) => manifest.private !== 
 const tally = new Tally();
 const scratch = mkdtempSync(join(tmpdir(), 'overlane-packages-'));
 try {
-  if (await buildAll()) await checkAll();
+  if (await buildPackages()) await checkAll();
   else tally.fail('build', 'packages that do not build can not be checked');
 } finally {
   rmSync(scratch, { recursive: true, force: true });

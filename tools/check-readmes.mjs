@@ -1,4 +1,5 @@
-// npm run check:readmes: runs the examples of all READMEs against the built packages.
+// npm run check:readmes [-- PACKAGE...]: runs the examples of all READMEs, or those of some packages (folders under
+// packages/), against the built packages.
 //
 // Every fence marked ```ts or ```js is a program of its own, unless it is marked ```ts ignore. It must compile, end by
 // itself, and print what the reader is told: exactly the text of a ```text fence that follows it, or else lines that
@@ -6,7 +7,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { transform } from 'esbuild';
-import { buildAll } from './support/build.mjs';
+import { buildPackages } from './support/build.mjs';
 import { bin, cacheFolder, readWorkspaces, ROOT } from './support/repository.mjs';
 import { collect, inParallel } from './support/run-command.mjs';
 import { Tally } from './support/tally.mjs';
@@ -19,9 +20,14 @@ const folder = cacheFolder('readmes');
 rmSync(folder, { recursive: true, force: true });
 cacheFolder('readmes');
 
-if (await buildAll()) {
-  const readmes = [ROOT, ...readWorkspaces().map((workspace) => workspace.folder)].map((at) => join(at, 'README.md'));
-  const examples = readmes.flatMap(readExamples);
+const wanted = process.argv.slice(2);
+const packages = readWorkspaces().filter(({ directory }) => wanted.length === 0 || wanted.includes(directory));
+const folders = [...(wanted.length === 0 ? [ROOT] : []), ...packages.map((workspace) => workspace.folder)];
+
+if (packages.length < wanted.length) {
+  tally.fail('arguments', `not all of these are folders under packages/: ${wanted.join(' ')}`);
+} else if (await buildPackages(wanted.length === 0 ? [] : packages.map(({ name }) => name))) {
+  const examples = folders.map((at) => join(at, 'README.md')).flatMap(readExamples);
   await checkTypes(examples);
   await inParallel(examples, 2, runExample);
 } else {

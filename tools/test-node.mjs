@@ -24,7 +24,7 @@ const { stdout: actual } = await collect(node, ['--version']);
 console.log(`Node ${actual.trim()}`);
 const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
 const tally = new Tally();
-tally.add((await runJest(['--selectProjects', 'unit', ...jestArgs], { node, env })).counts);
+tally.add((await runJest([...jestArgs, '--selectProjects', 'unit'], { node, env })).counts);
 tally.finish();
 
 async function installNode(wanted) {
