@@ -1,4 +1,4 @@
-import { IpAddress } from '@overlane/wire';
+import { IpAddress, type udp } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { systemError } from './errors.js';
 import * as linux from './linux.js';
@@ -22,7 +22,7 @@ export function openReceiveSocket(
   local: IpAddress,
   protocol: number,
   port: number,
-  zeroChecksumIpv6: 'accept' | 'refuse',
+  zeroChecksumIpv6: udp.ZeroChecksum,
 ): number {
   const type = port > 0 ? linux.SOCK_DGRAM : linux.SOCK_RAW;
   return openSocket(system, arena, name, local, type, protocol, port, (fd) => {
@@ -35,7 +35,7 @@ export function openReceiveSocket(
       set(linux.SOL_IPV6, linux.IPV6_FLOWINFO, 'ask for the traffic class of packets');
       set(linux.SOL_IPV6, linux.IPV6_RECVHOPLIMIT, 'ask for the hop limit of packets');
       if (port > 0) set(linux.SOL_IPV6, linux.IPV6_V6ONLY, 'leave IPv4 alone');
-      if (port > 0 && zeroChecksumIpv6 === 'accept') {
+      if (port > 0 && zeroChecksumIpv6 === 'accepted') {
         set(linux.SOL_UDP, linux.UDP_NO_CHECK6_RX, 'accept datagrams without a checksum');
       }
     }

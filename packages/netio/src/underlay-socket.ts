@@ -1,4 +1,4 @@
-import { IpAddress, type PacketBuffer } from '@overlane/wire';
+import { IpAddress, type PacketBuffer, type udp } from '@overlane/wire';
 import { Arena } from './arena.js';
 import { optionError, requireOption } from './errors.js';
 import { IPPROTO_UDP } from './linux.js';
@@ -24,10 +24,10 @@ export interface UnderlayOptions {
   /** Longest packet expected, outer headers included, 68..65,535; 1,500 by default. Slots are as large as it asks for. */
   readonly mtu?: number;
   /**
-   * What to do with UDP over IPv6 without a checksum: `refuse` (default, RFC 8200 §8.1) or `accept`, which RFC 6935
+   * What to do with UDP over IPv6 without a checksum: `refused` (default, RFC 8200 §8.1) or `accepted`, which RFC 6935
    * allows to tunnels that agreed on it.
    */
-  readonly zeroChecksumIpv6?: 'accept' | 'refuse';
+  readonly zeroChecksumIpv6?: udp.ZeroChecksum;
   /** Memory for slots and tables; the thread's own arena by default. */
   readonly arena?: Arena;
   /** System calls; libc by default. */
@@ -64,7 +64,7 @@ export class UnderlaySocket implements PollablePort {
    * E_NETIO_ADDRESS_IN_USE, E_NETIO_BAD_OPTION, E_NETIO_NO_MEMORY, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
    */
   constructor(options: UnderlayOptions) {
-    const { transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refuse' } = options;
+    const { transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refused' } = options;
     // A copy: the receiver writes it into every header, and addresses can change.
     const local = new IpAddress().copy(options.local);
     const protocol = transport.protocol === 'udp' ? IPPROTO_UDP : transport.protocol;

@@ -12,7 +12,7 @@ export const vxlanLayout = header(
   'vxlan',
   [
     reserved('reserved0', 4, 'R|R|R|R'),
-    flags(['vniValid']),
+    flags(['vniValid'], ['I']),
     reserved('reserved1', 3, 'R|R|R'),
     reserved('reserved2', 24),
     uint('vni', 24, 'VXLAN Network Identifier (VNI)'),
@@ -27,7 +27,7 @@ export const vxlanGpeLayout = header(
   [
     reserved('reserved0', 2, 'R|R'),
     uint('version', 2, 'Ver'),
-    flags(['vniValid', 'nextProtocolValid', 'bum', 'oam']),
+    flags(['vniValid', 'nextProtocolValid', 'bum', 'oam'], ['I', 'P', 'B', 'O']),
     reserved('reserved1', 16),
     hex('nextProtocol', 8),
     uint('vni', 24, 'VXLAN Network Identifier (VNI)'),

@@ -65,7 +65,7 @@ export function udp6() {
     const b = open(policy);
     for (const packet of [zero, good]) a.send(PacketBuffer.from(packet));
     const refused = a.flush();
-    const packets = collect(b, policy === 'accept' ? 2 : 1);
+    const packets = collect(b, policy === 'accepted' ? 2 : 1);
     b.close();
     return { refused, received: packets.map(({ bytes }) => hex(bytes)), checksum: packets.map((p) => p.checksum) };
   };
@@ -74,8 +74,8 @@ export function udp6() {
   return {
     zero: hex(zero),
     good: hex(expected),
-    refuse: exchange('refuse'),
-    accept: exchange('accept'),
+    refuse: exchange('refused'),
+    accept: exchange('accepted'),
     name: a.name,
   };
 }

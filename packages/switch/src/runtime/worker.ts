@@ -31,7 +31,7 @@ function open(config: SwitchConfig): Opened {
       local: plan.address,
       transport: { protocol: 'udp', port: config.encapsulation.port },
       mtu: config.underlay.mtu,
-      zeroChecksumIpv6: config.encapsulation.zeroChecksumIpv6 === 'accepted' ? 'accept' : 'refuse',
+      zeroChecksumIpv6: config.encapsulation.zeroChecksumIpv6,
     });
     ports.push(underlay);
     const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture);
