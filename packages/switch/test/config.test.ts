@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import {
+  ConfigError,
+  type SwitchConfigInput,
+  parseSwitchConfig,
+  planSwitch,
+  switchConfigJsonSchema,
+} from '../src/index.js';
+
+const good: SwitchConfigInput = {
+  underlay: { address: '192.0.2.1' },
+  networks: [{ network: 5001, peers: ['192.0.2.2'] }],
+  ports: [{ name: 'tap1', network: 5001 }],
+};
+
+function refusal(input: unknown): ConfigError {
+  try {
+    parseSwitchConfig(input);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('parseSwitchConfig', () => {
+  it('fills in the defaults', () => {
+    expect(parseSwitchConfig(good)).toEqual({
+      name: 'switch',
+      encapsulation: {
+        type: 'vxlan',
+        port: 4789,
+        checksumIpv4: 'zero',
+        checksumIpv6: 'computed',
+        zeroChecksumIpv6: 'refused',
+        ecnMode: 'normal',
+      },
+      underlay: { address: '192.0.2.1', mtu: 1500 },
+      networks: [{ network: 5001, peers: ['192.0.2.2'], keepInnerVlan: false }],
+      ports: [{ type: 'tap', name: 'tap1', network: 5001 }],
+      learning: { capacity: 4096, ageingMs: 300_000 },
+    });
+  });
+
+  it.each<[string, string, unknown]>([
+    ['configuration', 'expected object', []],
+    ['underlay', 'expected object', { ...good, underlay: undefined }],
+    [
+      'underlay.address',
+      "must be an IPv4 or IPv6 address, got '192.0.2'",
+      { ...good, underlay: { address: '192.0.2' } },
+    ],
+    ['underlay.address', "must be a unicast address, got 'ff02::1'", { ...good, underlay: { address: 'ff02::1' } }],
+    [
+      'underlay.mtu',
+      'must be an integer in 576..65535, got 100',
+      { ...good, underlay: { address: '192.0.2.1', mtu: 100 } },
+    ],
+    ['encapsulation.type', '"vxlan"', { ...good, encapsulation: { type: 'ipip' } }],
+    [
+      'encapsulation.port',
+      'must be an integer in 1..65535, got 0',
+      { ...good, encapsulation: { type: 'vxlan', port: 0 } },
+    ],
+    ['encapsulation.ecnMode', '"normal"|"compatibility"', { ...good, encapsulation: { type: 'vxlan', ecnMode: 'x' } }],
+    ['networks', 'must be a list of 1 to 65536 entries', { ...good, networks: [] }],
+    [
+      'networks[0].network',
+      'must be an integer in 0..16777215, got 16777216',
+      { ...good, networks: [{ network: 16777216 }] },
+    ],
+    ['networks[0].network', 'must be an integer in 0..16777215, got "1"', { ...good, networks: [{ network: '1' }] }],
+    ['networks[0].network', 'got 1.5', { ...good, networks: [{ network: 1.5 }] }],
+    ['networks[1].network', '5001 is there already', { ...good, networks: [{ network: 5001 }, { network: 5001 }] }],
+    [
+      'networks[0].peers[0]',
+      "must be an IPv4 address like underlay.address, got '2001:db8::2'",
+      { ...good, networks: [{ network: 5001, peers: ['2001:db8::2'] }] },
+    ],
+    ['ports[0].name', 'must be an interface name', { ...good, ports: [{ name: 'a name with spaces', network: 5001 }] }],
+    [
+      'ports[0].network',
+      'must be one of the networks (5001), got 7',
+      { ...good, ports: [{ name: 'tap1', network: 7 }] },
+    ],
+    [
+      'ports[1].name',
+      "'tap1' is there already",
+      {
+        ...good,
+        ports: [
+          { name: 'tap1', network: 5001 },
+          { name: 'tap1', network: 5001 },
+        ],
+      },
+    ],
+    [
+      'ports[0].mtu',
+      'must be an integer in 68..65535, got 67',
+      { ...good, ports: [{ name: 'tap1', network: 5001, mtu: 67 }] },
+    ],
+    ['learning.ageingMs', 'must be an integer in 1000..86400000, got 10', { ...good, learning: { ageingMs: 10 } }],
+    ['configuration', 'Unrecognized key: "port"', { ...good, port: 4789 }],
+  ])('%s: %s', (field, message, input) => {
+    const error = refusal(input);
+    expect(error.field).toBe(field);
+    expect(error.message).toContain(`${field}: `);
+    expect(error.message).toContain(message);
+    expect(error.code).toBe('E_CONFIG');
+  });
+
+  it('names every field at fault, a line each', () => {
+    const { message } = refusal({ ...good, underlay: { address: 'x', mtu: 1 } });
+    expect(message.split('\n').map((line) => line.split(':')[0])).toEqual(['underlay.address', 'underlay.mtu']);
+  });
+});
+
+describe('planSwitch', () => {
+  it.each([
+    ['192.0.2.1', 1500, 1450],
+    ['192.0.2.1', 1600, 1550],
+    ['2001:db8::1', 1500, 1430],
+  ])('gives tenants the MTU that fits %s at %i', (address, mtu, innerMtu) => {
+    const config = parseSwitchConfig({ ...good, underlay: { address, mtu }, networks: [{ network: 5001 }] });
+    expect(planSwitch(config).innerMtu).toBe(innerMtu);
+  });
+});
+
+describe('the published schema', () => {
+  it('is the one in the package', () => {
+    const text = readFileSync(new URL('../switch-config.schema.json', `file://${__filename}`), 'utf8');
+    expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(switchConfigJsonSchema())));
+  });
+});
