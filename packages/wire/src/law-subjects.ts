@@ -6,7 +6,7 @@ import * as ethernet from './ethernet.js';
 import * as icmp from './icmp.js';
 import * as ipv4 from './ipv4.js';
 import * as ipv6 from './ipv6.js';
-import type { LawSubject } from './laws.js';
+import type { LawSubject } from './codec-laws.js';
 import * as neighbor from './neighbor.js';
 import { read16 } from './octets.js';
 import * as tcp from './tcp.js';
