@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { ENDPOINT_PROTOCOLS, type EndpointProtocol } from '../captures/tunnel-protocols.js';
+import { endWithOuterCommand, findPrivateWorld, runInPrivateWorld } from '../demo/private-world.js';
+import { Report } from '../demo/report.js';
+import { runDemo } from '../demo/run-demo.js';
+import type { Mode } from '../demo/world.js';
+import { OutcomeError, UsageError } from '../exit.js';
+
+const HELP = `
+Two hosts and two tenants with the same addresses and the same MACs. Real pings inside each tenant must be answered,
+by the right station; tries to reach the other tenant must not be. The hosts are network namespaces with TAP devices, a
+veth underlay and one 'overlane switch' each, in a private world that goes with the command, however it ends. That takes
+Linux, ip, ping, and root or a user namespace. Where one of these is missing the same topology is built in memory, and
+the command says why.
+
+With --json the last line on standard output is one object; everything else goes to standard error:
+
+  {"ok":true,"mode":"namespaces","encapsulation":"vxlan","pings":{"expected":18,"answered":18},
+   "isolation":{"tried":12,"leaked":0},"capture":"FILE"}`;
+
+/** Adds `overlane demo`. */
+export function addDemoCommand(program: Command): void {
+  program
+    .command('demo')
+    .description('show two tenants with the same addresses on one underlay, and prove that they are apart')
+    .option('--encapsulation <name>', `one of ${knownNames()}`, 'vxlan')
+    .option('--json', 'end with one line of JSON')
+    .option('--capture <file>', "pcap file for the underlay's packets (default: a new one in the temporary folder)")
+    .option('--memory', 'build it in memory, without the kernel')
+    .addOption(new Option('--inside-private-world').hideHelp())
+    .addHelpText('after', HELP)
+    .action(runDemoCommand);
+}
+
+interface DemoCommandOptions {
+  readonly encapsulation: string;
+  readonly json?: true;
+  readonly capture?: string;
+  readonly memory?: true;
+  readonly insidePrivateWorld?: true;
+}
+
+async function runDemoCommand(options: DemoCommandOptions): Promise<void> {
+  const protocol = findProtocol(options.encapsulation);
+  const captureFile = createCapture(options);
+  if (options.insidePrivateWorld === true) {
+    const letGo = endWithOuterCommand();
+    await show(options, 'namespaces', protocol, captureFile).finally(letGo);
+    return;
+  }
+  const world = options.memory === true ? { missing: '--memory' } : await findPrivateWorld();
+  if (world.missing !== undefined) {
+    const stream = options.json === true ? process.stderr : process.stdout;
+    stream.write(`The topology is built in memory, not from network namespaces: ${world.missing}\n`);
+    await show(options, 'memory', protocol, captureFile);
+    return;
+  }
+  const args = ['demo', '--encapsulation', protocol.name, '--capture', captureFile];
+  if (options.json === true) args.push('--json');
+  process.exitCode = await runInPrivateWorld(world.unshare, [...args, '--inside-private-world']);
+}
+
+async function show(
+  { json }: DemoCommandOptions,
+  mode: Mode,
+  protocol: EndpointProtocol,
+  captureFile: string,
+): Promise<void> {
+  const report = new Report(json === true ? process.stderr : process.stdout, () => performance.now());
+  const { summary, failures } = await runDemo({ mode, protocol, captureFile }, report);
+  if (json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  if (failures.length > 0) throw new OutcomeError(`the demonstration failed:\n  ${failures.join('\n  ')}`);
+  const { pings, isolation } = summary;
+  report.print(
+    '',
+    `All as it must: ${pings.answered} of ${pings.expected} pings answered, ${isolation.leaked} of ${isolation.tried} tries leaked.`,
+  );
+}
+
+function findProtocol(name: string): EndpointProtocol {
+  const protocol = ENDPOINT_PROTOCOLS.find((entry) => entry.name === name);
+  if (protocol === undefined) throw new UsageError(`unknown encapsulation '${name}'; known: ${knownNames()}`);
+  return protocol;
+}
+
+function knownNames(): string {
+  return ENDPOINT_PROTOCOLS.map(({ name }) => name).join(', ');
+}
+
+/** Makes the file now, so that a path that can't be written is told before anything is built. */
+function createCapture({ capture }: DemoCommandOptions): string {
+  const path = resolve(capture ?? join(tmpdir(), `overlane-demo-${randomBytes(6).toString('hex')}.pcap`));
+  try {
+    // A file of ours must be new: the temporary folder is everybody's.
+    closeSync(openSync(path, capture === undefined ? 'wx' : 'w', 0o644));
+  } catch (error) {
+    throw new UsageError(`can't write the capture: ${(error as Error).message}`);
+  }
+  return path;
+}

@@ -1,0 +1,111 @@
+/** The demonstration itself: builds a world, probes it, judges, and tells. */
+import type { EndpointProtocol } from '../captures/tunnel-protocols.js';
+import { type GroupResult, answersIn, checkIsolation, checkPings, requestsIn } from './checks.js';
+import { type CaptureFindings, checkCapture } from './demo-capture.js';
+import { MemoryWorld } from './memory-world.js';
+import { NamespaceWorld } from './namespace-world.js';
+import type { Report } from './report.js';
+import { TENANTS, pingsOf } from './topology.js';
+import type { Mode, SwitchCounters, World } from './world.js';
+
+/** What to show. */
+export interface DemoOptions {
+  /** What the world is made of; namespaces only inside a private world. */
+  readonly mode: Mode;
+  /** The encapsulation between the hosts. */
+  readonly protocol: EndpointProtocol;
+  /** File for the underlay's packets. */
+  readonly captureFile: string;
+}
+
+/** The outcome in figures; its JSON is the last line of `demo --json`, and stable. */
+export interface DemoSummary {
+  /** Everything went as it must. */
+  readonly ok: boolean;
+  /** What the world was made of. */
+  readonly mode: Mode;
+  /** Name of the encapsulation. */
+  readonly encapsulation: string;
+  /** Echo requests inside tenants: those that were due, and those that were answered. */
+  readonly pings: { readonly expected: number; readonly answered: number };
+  /** Echo requests across tenants, and how many echo requests reached a station of another tenant or were answered. */
+  readonly isolation: { readonly tried: number; readonly leaked: number };
+  /** Path of the capture. */
+  readonly capture: string;
+}
+
+/** What the demonstration came to. */
+export interface DemoOutcome {
+  /** The figures. */
+  readonly summary: DemoSummary;
+  /** What failed, one sentence each; empty if all is well. */
+  readonly failures: readonly string[];
+}
+
+/** Runs the demonstration and tells `report`. Failures are results; nothing is thrown but programming errors. */
+export async function runDemo({ mode, protocol, captureFile }: DemoOptions, report: Report): Promise<DemoOutcome> {
+  report.printTopology(protocol.name);
+  const pings: GroupResult[] = [];
+  const tries: GroupResult[] = [];
+  const failures: string[] = [];
+  try {
+    const world = makeWorld(mode, protocol.name, captureFile);
+    for (const { title, run } of world.steps) await report.step(title, run);
+    for (const tenant of TENANTS)
+      pings.push(await report.step(`pings in ${tenant.name}`, () => checkPings(world, tenant)));
+    tries.push(await report.step('tries to reach the other tenant', () => checkIsolation(world)));
+    const counters = await report.step('switches stopped', () => world.stopSwitches());
+    const findings = await report.step('capture read back', () => checkCapture(captureFile, protocol));
+    tell(report, pings, tries, counters, findings, captureFile);
+    failures.push(...findings.failures);
+  } catch (error) {
+    failures.push((error as Error).message);
+  }
+  failures.unshift(...[...pings, ...tries].flatMap((group) => group.failures));
+  const expected = TENANTS.reduce((sum, { name }) => sum + requestsIn(pingsOf(name)), 0);
+  const summary = {
+    ok: failures.length === 0,
+    mode,
+    encapsulation: protocol.name,
+    pings: { expected, answered: sumOf(pings, ({ probes }) => answersIn(probes)) },
+    isolation: {
+      tried: sumOf(tries, ({ probes }) => requestsIn(probes)),
+      // An answer across needs a station that saw the request, so the larger of both counts each leak once.
+      leaked:
+        sumOf(pings, ({ strays }) => strays) +
+        sumOf(tries, ({ probes, strays }) => Math.max(strays, answersIn(probes))),
+    },
+    capture: captureFile,
+  };
+  return { summary, failures };
+}
+
+function makeWorld(mode: Mode, encapsulation: string, captureFile: string): World {
+  const Kind = mode === 'namespaces' ? NamespaceWorld : MemoryWorld;
+  return new Kind(encapsulation, captureFile);
+}
+
+function tell(
+  report: Report,
+  pings: readonly GroupResult[],
+  tries: readonly GroupResult[],
+  counters: SwitchCounters,
+  { packets, example }: CaptureFindings,
+  captureFile: string,
+): void {
+  report.printProbes(
+    'Pings inside each tenant: all answered, by the right station alone',
+    pings.flatMap(({ probes }) => probes),
+  );
+  report.printProbes(
+    'Tries to reach the other tenant: none answered, none seen',
+    tries.flatMap(({ probes }) => probes),
+  );
+  report.printCounters(counters);
+  if (example !== undefined) report.printExample(example);
+  report.printCapture(captureFile, packets);
+}
+
+function sumOf(groups: readonly GroupResult[], of: (group: GroupResult) => number): number {
+  return groups.reduce((sum, group) => sum + of(group), 0);
+}

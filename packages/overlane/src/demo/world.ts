@@ -1,0 +1,32 @@
+import type { SwitchSnapshot } from '@overlane/switch';
+import type { Probe, Station } from './topology.js';
+
+/** How a world is made: of kernel namespaces and devices, or of objects. */
+export type Mode = 'namespaces' | 'memory';
+
+/** Counters of the switches, by name of the host. */
+export type SwitchCounters = ReadonlyMap<string, SwitchSnapshot>;
+
+/** One thing that was done while building, for people. */
+export interface BuildStep {
+  /** What it does. */
+  readonly title: string;
+  /** Does it. */
+  run(): Promise<void> | void;
+}
+
+/** The topology, built somewhere. The checks see only this. */
+export interface World {
+  /** What it is made of. */
+  readonly mode: Mode;
+  /** What has to be done before the first probe, in order. */
+  readonly steps: readonly BuildStep[];
+  /** Sends the echo requests of `probe`; returns how many were answered. */
+  ping(probe: Probe): Promise<number>;
+  /** Tells `from` which MAC `address` has, or with `undefined` to forget it again. */
+  pinNeighbor(from: Station, address: string, mac: string | undefined): Promise<void>;
+  /** Echo requests that each station has received for itself since it was made. */
+  echoRequests(): Promise<ReadonlyMap<Station, number>>;
+  /** Stops the switches, which completes the capture, and returns their counters. */
+  stopSwitches(): Promise<SwitchCounters>;
+}
