@@ -17,6 +17,7 @@ try {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isFile() && entry.name !== 'LICENSE') fillIn(join(entry.parentPath, entry.name));
   }
+  takeVersion();
   addReference();
   // A longer or shorter name moves line breaks.
   const format = await collect(bin('prettier'), ['--write', folder, join(ROOT, 'tsconfig.json')]);
@@ -63,6 +64,20 @@ function fillIn(file) {
     .replaceAll(/template(?=[A-Z])/g, pascal[0].toLowerCase() + pascal.slice(1))
     .replaceAll('template', name);
   writeFileSync(file, text);
+}
+
+/** All packages share one version; the new one joins in. */
+function takeVersion() {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'packages', 'wire', 'package.json'), 'utf8'));
+  const file = join(folder, 'package.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  manifest.version = version;
+  for (const kind of ['dependencies', 'peerDependencies', 'devDependencies']) {
+    for (const other of Object.keys(manifest[kind])) {
+      if (other.startsWith('@overlane/')) manifest[kind][other] = `^${version}`;
+    }
+  }
+  writeFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /** Lists the package among those that `tsc -b` checks. */
