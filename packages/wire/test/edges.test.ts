@@ -1,19 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '../src/index.js';
-import {
-  CodecError,
-  ExtensionWalk,
-  PacketBuffer,
-  arp,
-  ethernet,
-  icmpv4,
-  icmpv6,
-  ipv4,
-  ipv6,
-  neighbor,
-  tcp,
-  udp,
-} from '../src/index.js';
+import { CodecError, arp, ethernet, icmpv4, ipv4, ipv6, neighbor, tcp, udp } from '../src/index.js';
 
 function refusal(run: () => unknown): CodecError {
   try {
@@ -205,100 +192,5 @@ describe('CodecError', () => {
     expect(refusal(() => ethernet.decode(Uint8Array.of(...new Uint8Array(12), 0x81, 0, 0))).message).toBe(
       'ethernet: header needs 18 octets at offset 0, 15 left',
     );
-  });
-});
-
-describe('neighbour discovery options', () => {
-  const solicitation = neighbor.encode(subjects[7]![2] as neighbor.NeighborMessage);
-
-  it('refuses an option of length zero, which would loop', () => {
-    const bytes = solicitation.slice();
-    bytes[25] = 0;
-    expect(neighbor.check(bytes)).toBe('E_ND_BAD_OPTION');
-  });
-
-  it('refuses an option that overruns', () => {
-    const bytes = solicitation.slice();
-    bytes[25] = 2;
-    expect(refusal(() => neighbor.decode(bytes)).code).toBe('E_ND_BAD_OPTION');
-  });
-
-  it('finds the address behind other options', () => {
-    const nonce = Uint8Array.of(14, 1, 1, 2, 3, 4, 5, 6);
-    const bytes = Uint8Array.of(...solicitation.subarray(0, 24), ...nonce, ...solicitation.subarray(24));
-    expect(neighbor.findLinkLayerAddress(bytes, 0, bytes.length)).toBe(34);
-  });
-
-  it('refuses other messages', () => {
-    expect(neighbor.check(icmpv6.encode({ type: 128, code: 0, checksum: 0, rest: 0 }))).toBe('E_ICMP_TRUNCATED');
-    expect(refusal(() => neighbor.decode(new Uint8Array(24))).code).toBe('E_ND_NOT_NEIGHBOR');
-  });
-});
-
-describe('ExtensionWalk', () => {
-  const walk = new ExtensionWalk();
-  const packet = (first: number, ...extensions: number[][]): Uint8Array => {
-    const payload = extensions.flat();
-    const header = { ...(subjects[3]![2] as ipv6.Ipv6Header), nextHeader: first, payloadLength: payload.length };
-    return Uint8Array.of(...ipv6.encode(header), ...payload);
-  };
-  const options = (next: number): number[] => [next, 0, 1, 4, 0, 0, 0, 0];
-
-  it('walks AH by its own unit', () => {
-    const ah = [17, 4, ...new Array<number>(22).fill(0)];
-    expect(walk.walk(packet(51, ah, [0, 0]), 0)).toBeUndefined();
-    expect([walk.protocol, walk.offset]).toEqual([17, 64]);
-  });
-
-  it('walks through an atomic fragment and stops at a real one', () => {
-    expect(walk.walk(packet(44, [60, 0, 0, 0, 0, 0, 0, 1], options(17)), 0)).toBeUndefined();
-    expect([walk.protocol, walk.isFragment]).toEqual([17, false]);
-    expect(walk.walk(packet(44, [60, 0, 0, 1, 0, 0, 0, 1], options(17)), 0)).toBeUndefined();
-    expect([walk.protocol, walk.isFragment, walk.offset]).toEqual([60, true, 48]);
-  });
-
-  it('forgets the last packet', () => {
-    walk.walk(packet(44, [17, 0, 0, 1, 0, 0, 0, 1]), 0);
-    walk.walk(packet(17), 0);
-    expect([walk.protocol, walk.isFragment, walk.offset]).toEqual([17, false, 40]);
-  });
-
-  it('takes eight headers and refuses nine', () => {
-    const chain = (n: number): number[][] => Array.from({ length: n }, (_, i) => options(i === n - 1 ? 17 : 60));
-    expect(walk.walk(packet(60, ...chain(8)), 0)).toBeUndefined();
-    expect(walk.walk(packet(60, ...chain(9)), 0)).toBe('E_IPV6_TOO_MANY_EXTENSION_HEADERS');
-  });
-
-  it.each([
-    ['hop-by-hop not first', packet(60, options(0), options(17))],
-    ['no octets left', packet(60)],
-    ['an overrun', packet(60, [17, 1, 0, 0, 0, 0, 0, 0])],
-  ])('refuses %s', (_name, bytes) => expect(walk.walk(bytes, 0)).toBe('E_IPV6_BAD_EXTENSION_HEADER'));
-});
-
-describe('PacketBuffer', () => {
-  it('moves its window over one array', () => {
-    const packet = PacketBuffer.from(Uint8Array.of(1, 2, 3, 4), 8, 2);
-    expect([packet.headroom, packet.length, packet.bytes.length]).toEqual([8, 4, 14]);
-    expect(packet.prepend(3)).toBe(5);
-    packet.trimFront(4);
-    packet.trimBack(1);
-    expect([...packet.view()]).toEqual([2, 3]);
-    packet.copy().fill(9);
-    expect([...packet.view()]).toEqual([2, 3]);
-    packet.checksum = 'verified';
-    expect(packet.reset(Uint8Array.of(7, 8), 1, 2).checksum).toBe('unverified');
-    expect([...packet.view()]).toEqual([8]);
-  });
-});
-
-describe('ethernet.stripTags', () => {
-  it('leaves addresses, EtherType and payload', () => {
-    const tag = { tpid: 0x8100, pcp: 1, dei: 0, vid: 5 };
-    const addresses = { destination: Uint8Array.of(1, 2, 3, 4, 5, 6), source: Uint8Array.of(7, 8, 9, 10, 11, 12) };
-    const tagged = Uint8Array.of(...ethernet.encode({ ...addresses, tags: [tag, tag], etherType: 0x0800 }), 0xaa);
-    const packet = PacketBuffer.from(tagged);
-    ethernet.stripTags(packet, 8);
-    expect([...packet.view()]).toEqual([...ethernet.encode({ ...addresses, tags: [], etherType: 0x0800 }), 0xaa]);
   });
 });
