@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { wakePoller } from '@overlane/netio';
 import type { SwitchConfig } from '../config.js';
-import type { SwitchSnapshot } from '../switch.js';
-import type { WorkerReply, WorkerRequest } from './messages.js';
+import type { RunningSwitchSnapshot, WorkerReply, WorkerRequest } from './messages.js';
 
 /** A switch could not be started, or its worker died. `code` is the cause's, such as `E_NETIO_NO_PERMISSION`. */
 export class SwitchError extends Error {
@@ -22,11 +21,11 @@ export interface RunningSwitch {
   /** Names of the TAP devices that it made, in the order of the configuration. */
   readonly devices: readonly string[];
   /** Counters now. @throws SwitchError if the worker has died */
-  snapshot(): Promise<SwitchSnapshot>;
+  snapshot(): Promise<RunningSwitchSnapshot>;
   /** Closes all ports and ends the worker. Returns the last counters; the same ones when called again. */
-  stop(): Promise<SwitchSnapshot>;
+  stop(): Promise<RunningSwitchSnapshot>;
   /** Settles when the worker has ended: rejects if it died. */
-  readonly ended: Promise<SwitchSnapshot>;
+  readonly ended: Promise<RunningSwitchSnapshot>;
 }
 
 /**
@@ -35,7 +34,7 @@ export interface RunningSwitch {
  */
 export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: config });
-  const waiting = new Map<number, { resolve(s: SwitchSnapshot): void; reject(error: Error): void }>();
+  const waiting = new Map<number, { resolve(s: RunningSwitchSnapshot): void; reject(error: Error): void }>();
   let nextId = 0;
   let wakeFd = -1;
   let hasEnded = false;
@@ -46,8 +45,8 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
   };
 
   return new Promise((resolveStart, rejectStart) => {
-    let settle: { resolve(s: SwitchSnapshot): void; reject(error: Error): void };
-    const ended = new Promise<SwitchSnapshot>((resolve, reject) => {
+    let settle: { resolve(s: RunningSwitchSnapshot): void; reject(error: Error): void };
+    const ended = new Promise<RunningSwitchSnapshot>((resolve, reject) => {
       settle = { resolve, reject };
     });
     // Callers need not watch `ended`; those who do get the error.

@@ -3,12 +3,12 @@
  * when a whole turn found nothing, and looks for requests between turns.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type PollablePort, Poller, TapPort, UnderlaySocket } from '@overlane/netio';
+import { Poller, TapPort, UnderlaySocket } from '@overlane/netio';
 import { planSwitch } from '../build-switch.js';
 import type { SwitchConfig } from '../config.js';
 import type { Switch } from '../switch.js';
 import { CaptureFile, CapturingPort } from './capture-file.js';
-import type { WorkerReply, WorkerRequest } from './messages.js';
+import type { RunningSwitchSnapshot, WorkerReply, WorkerRequest } from './messages.js';
 
 /** Longest sleep of an idle switch; requests end it at once. */
 const SLEEP_MS = 200;
@@ -18,14 +18,14 @@ const TICK_MS = 1000;
 
 interface Opened {
   readonly switch: Switch;
-  readonly ports: readonly PollablePort[];
+  readonly ports: readonly (TapPort | UnderlaySocket)[];
   readonly devices: readonly string[];
   readonly capture: CaptureFile | undefined;
 }
 
 function open(config: SwitchConfig): Opened {
   const plan = planSwitch(config);
-  const ports: PollablePort[] = [];
+  const ports: (TapPort | UnderlaySocket)[] = [];
   try {
     const underlay = new UnderlaySocket({
       local: plan.address,
@@ -73,8 +73,13 @@ function answer(opened: Opened, requests: MessagePort): 'go on' | 'stop' {
     if (received === undefined) return 'go on';
     if (received.message.kind === 'stop') return 'stop';
     opened.capture?.flush();
-    reply(requests, { kind: 'snapshot', id: received.message.id, snapshot: opened.switch.snapshot() });
+    reply(requests, { kind: 'snapshot', id: received.message.id, snapshot: snapshotOf(opened) });
   }
+}
+
+function snapshotOf(opened: Opened): RunningSwitchSnapshot {
+  const interfaces = Object.fromEntries(opened.ports.map(({ name, statistics }) => [name, { ...statistics }]));
+  return { ...opened.switch.snapshot(), interfaces };
 }
 
 function reply(port: MessagePort, message: WorkerReply): void {
@@ -94,7 +99,7 @@ function main(config: SwitchConfig, requests: MessagePort): void {
   try {
     reply(requests, { kind: 'ready', wakeFd: poller.wakeFd, devices: opened.devices });
     run(opened, poller, requests);
-    reply(requests, { kind: 'stopped', snapshot: opened.switch.snapshot() });
+    reply(requests, { kind: 'stopped', snapshot: snapshotOf(opened) });
   } finally {
     opened.capture?.close();
     poller.close();
