@@ -50,9 +50,14 @@ export interface Field<Name extends string = string, Kind extends FieldKind = Fi
 /** What `header` takes: a field, or a group such as `flags` makes. */
 export type FieldItem = Field | readonly Field[];
 
-type FieldOf<Item> = Item extends readonly (infer Member)[] ? Member : Item;
-type NameOf<F> = F extends Field ? F['name'] : never;
-type ValueOf<F> = F extends Field ? FieldValues[F['kind']] : never;
+/** The fields of an item, which is one or a group. */
+export type FieldOf<Item> = Item extends readonly (infer Member)[] ? Member : Item;
+
+/** The name of a field. */
+export type NameOf<F> = F extends Field ? F['name'] : never;
+
+/** What a field holds in a record. */
+export type ValueOf<F> = F extends Field ? FieldValues[F['kind']] : never;
 
 /** The record that a list of fields decodes to. */
 export type RecordOf<Items extends readonly FieldItem[]> = {
