@@ -1,0 +1,64 @@
+/** Unwraps every tunnel packet of a capture. */
+import { type Encapsulation, PacketBuffer, TunnelMetadata } from '@overlane/wire';
+import { type Carrier, findCarrier } from './find-carrier.js';
+import { LINK_LAYERS, nameLinkType } from './link-layer.js';
+import { type RewriteOutcome, type RewritePacket, rewriteCapture } from './rewrite-capture.js';
+
+/** A tunnel that packets may come out of. */
+export interface TunnelEnd {
+  /** Protocol number of the outer IP header. */
+  readonly ipProtocol: number;
+  /** Destination port; `undefined` for a protocol without ports. */
+  readonly port: number | undefined;
+  /** What unwraps. */
+  readonly encapsulation: Encapsulation;
+}
+
+/** What to unwrap. */
+export interface DecapJob {
+  /** Path of the capture, or `-`. */
+  readonly inputPath: string;
+  /** Path of the pcap file to write, or `-`. */
+  readonly outputPath: string;
+  /** The tunnels; the first that fits a packet takes it. */
+  readonly tunnels: readonly TunnelEnd[];
+}
+
+/** Writes the inner frames, one level of tunnel removed. @throws OutcomeError as {@link rewriteCapture} */
+export function decapCapture({ inputPath, outputPath, tunnels }: DecapJob): Promise<RewriteOutcome> {
+  return rewriteCapture({
+    inputPath,
+    outputPath,
+    refuse: (linkType) => (LINK_LAYERS.has(linkType) ? undefined : refusal(linkType)),
+    rewrite: unwrapWith(tunnels),
+  });
+}
+
+function unwrapWith(tunnels: readonly TunnelEnd[]): RewritePacket {
+  const metadata = new TunnelMetadata();
+  const window = new PacketBuffer(new Uint8Array(0));
+  return ({ bytes, linkType, timeUs }, add) => {
+    const link = LINK_LAYERS.get(linkType);
+    // A pcapng file may hold several link types; `refuse` has seen the first only.
+    if (link === undefined) return 'E_CAPTURE_LINK_TYPE_MISMATCH';
+    const ip = link.findIp(bytes);
+    const carrier = ip === undefined ? undefined : findCarrier(bytes, ip);
+    const tunnel = carrier === undefined ? undefined : tunnels.find((end) => isFor(end, carrier));
+    if (ip === undefined || tunnel === undefined) return 'skipped';
+    window.reset(bytes, ip, bytes.length);
+    const result = tunnel.encapsulation.decapsulate(window, metadata, (timeUs ?? 0) / 1000);
+    // Held for reassembly: the frame comes with a later packet.
+    if (result === 'incomplete') return undefined;
+    if (result === undefined) add(window.view());
+    return result;
+  };
+}
+
+function isFor({ ipProtocol, port }: TunnelEnd, carrier: Carrier): boolean {
+  return ipProtocol === carrier.protocol && (port === undefined || port === carrier.port);
+}
+
+function refusal(linkType: number): string {
+  const known = [...LINK_LAYERS.keys()].map(nameLinkType).join(', ');
+  return `decap knows the link types ${known}; got ${nameLinkType(linkType)}`;
+}
