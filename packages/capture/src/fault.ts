@@ -1,7 +1,7 @@
 import { fieldError, type CodecError } from '@overlane/wire';
 
 /**
- * What can be wrong with a capture file: the `code` of every {@link CodecError} that reading throws. Writing adds wire's
+ * What can be wrong with a capture file: the `code` of every `CodecError` that reading throws. Writing adds wire's
  * `E_FIELD_RANGE` for fields out of range.
  */
 export type CaptureFault =

@@ -1,164 +1,85 @@
-/** The configuration of one switch: its schema, and messages that name the field and what it may hold. */
-import { VNI_MAX } from '@overlane/vxlan';
-import { CodecError, IpAddress } from '@overlane/wire';
-import { z } from 'zod';
-import { MAC_TABLE_DEFAULTS } from './mac-table.js';
+/** The configuration of one switch. */
 
-/** An integer in a range, with a message that says so. */
-const integer = (min: number, max: number): z.ZodInt =>
-  z
-    .int({ error: ({ input }) => outOfRange(min, max, input) })
-    .min(min, { error: ({ input }) => outOfRange(min, max, input) })
-    .max(max, { error: ({ input }) => outOfRange(min, max, input) });
-/** A list of `min` to `max` entries. */
-const list = <Item extends z.ZodType>(item: Item, min: number, max: number): z.ZodArray<Item> => {
-  const error = `must be a list of ${min} to ${max} entries`;
-  return z.array(item, { error }).min(min, { error }).max(max, { error });
-};
-const port = integer(1, 65_535);
-const ipAddress = z.string().superRefine((text, context) => {
-  const problem = addressProblem(text);
-  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-});
-const deviceName = z
-  .string()
-  .regex(/^[^/\s]{1,15}$/, 'must be an interface name: 1 to 15 characters, no slash or space');
+/** How a switch wraps frames. */
+export interface EncapsulationConfig {
+  /** The encapsulation. */
+  readonly type: 'vxlan';
+  /** UDP destination port, sent and accepted. Default 4789. */
+  readonly port: number;
+  /** UDP checksum sent over IPv4. Default `zero`. */
+  readonly checksumIpv4: 'zero' | 'computed';
+  /** UDP checksum sent over IPv6. Default `computed`. */
+  readonly checksumIpv6: 'zero' | 'computed';
+  /** Whether IPv6 peers may send a zero UDP checksum (RFC 6936). Default `refused`. */
+  readonly zeroChecksumIpv6: 'refused' | 'accepted';
+  /** RFC 6040 mode towards the outer header. Default `normal`. */
+  readonly ecnMode: 'normal' | 'compatibility';
+}
 
-const encapsulation = z
-  .strictObject({
-    type: z.literal('vxlan').describe('The encapsulation'),
-    port: port.default(4789).describe('UDP destination port, sent and accepted'),
-    checksumIpv4: z.enum(['zero', 'computed']).default('zero').describe('UDP checksum sent over IPv4'),
-    checksumIpv6: z.enum(['zero', 'computed']).default('computed').describe('UDP checksum sent over IPv6'),
-    zeroChecksumIpv6: z
-      .enum(['refused', 'accepted'])
-      .default('refused')
-      .describe('Whether IPv6 peers may send a zero UDP checksum (RFC 6936)'),
-    ecnMode: z.enum(['normal', 'compatibility']).default('normal').describe('RFC 6040 mode towards the outer header'),
-  })
-  .prefault({ type: 'vxlan' });
+/** A virtual network that a switch serves. */
+export interface NetworkConfig {
+  /** Network identifier (VNI), 0..16777215. */
+  readonly network: number;
+  /** Addresses of the far endpoints that get a copy of broadcasts. Default: none. */
+  readonly peers: readonly string[];
+  /** Keep VLAN tags inside the tunnel instead of stripping them. Default false. */
+  readonly keepInnerVlan: boolean;
+}
 
-const underlay = z.strictObject({
-  address: ipAddress.describe('Address of this endpoint, IPv4 or IPv6'),
-  mtu: integer(576, 65_535).default(1500).describe('Path MTU of the underlay, in octets'),
-});
-
-const network = z.strictObject({
-  network: integer(0, VNI_MAX).describe('Network identifier (VNI)'),
-  peers: list(ipAddress, 0, 4096).default([]).describe('Far endpoints that get a copy of broadcasts'),
-  keepInnerVlan: z.boolean().default(false).describe('Keep VLAN tags inside the tunnel instead of stripping them'),
-});
-
-const tapPort = z.strictObject({
-  type: z.literal('tap').default('tap').describe('Kind of port'),
-  name: deviceName.describe('Name of the TAP device to make'),
-  network: integer(0, VNI_MAX).describe('The network that the port is attached to'),
-  mtu: integer(68, 65_535).optional().describe('MTU of the device; default: what fits the underlay'),
-});
-
-const learning = z
-  .strictObject({
-    capacity: integer(1, 1_048_576).default(MAC_TABLE_DEFAULTS.capacity).describe('Addresses per network'),
-    ageingMs: integer(1000, 86_400_000)
-      .default(MAC_TABLE_DEFAULTS.ageingMs)
-      .describe('Milliseconds until an address that was not seen is forgotten'),
-  })
-  .prefault({});
-
-/** Schema of the configuration file; `z.toJSONSchema` of it is what `overlane switch --print-schema` prints. */
-export const switchConfigSchema = z
-  .strictObject({
-    name: z.string().min(1).max(64).default('switch').describe('Name for logs'),
-    encapsulation,
-    underlay,
-    networks: list(network, 1, 65_536),
-    ports: list(tapPort, 1, 1024),
-    learning,
-    capture: z.string().min(1).optional().describe('File to record the underlay packets in, as pcap'),
-  })
-  .superRefine((config, context) => {
-    const issue = (path: (string | number)[], message: string): void => {
-      context.addIssue({ code: 'custom', path, message });
-    };
-    const networks = config.networks.map((entry) => entry.network);
-    for (const at of repeats(networks)) issue(['networks', at, 'network'], `${networks[at]} is there already`);
-    const names = config.ports.map((entry) => entry.name);
-    for (const at of repeats(names)) issue(['ports', at, 'name'], `'${names[at]}' is there already`);
-    config.ports.forEach((entry, at) => {
-      if (!networks.includes(entry.network)) {
-        issue(['ports', at, 'network'], `must be one of the networks (${networks.join(', ')}), got ${entry.network}`);
-      }
-    });
-    const family = familyOf(config.underlay.address);
-    config.networks.forEach((entry, at) =>
-      entry.peers.forEach((peer, peerAt) => {
-        if (familyOf(peer) !== family) {
-          issue(
-            ['networks', at, 'peers', peerAt],
-            `must be an IPv${family} address like underlay.address, got '${peer}'`,
-          );
-        }
-      }),
-    );
-  });
+/** A TAP device that a switch makes and attaches to a network. */
+export interface PortConfig {
+  /** Kind of port. */
+  readonly type: 'tap';
+  /** Name of the device, 1 to 15 characters. */
+  readonly name: string;
+  /** The network that the port is attached to; one of `networks`. */
+  readonly network: number;
+  /** MTU of the device, in octets. Default: what fits the underlay. */
+  readonly mtu?: number | undefined;
+}
 
 /** A configuration with every default filled in. */
-export type SwitchConfig = z.output<typeof switchConfigSchema>;
-
-/** A configuration as written, defaults left out. */
-export type SwitchConfigInput = z.input<typeof switchConfigSchema>;
-
-/** The configuration is wrong; the message names each field and what it may hold, a line each. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-  /** Fixed, so that callers can tell it from other errors. */
-  readonly code = 'E_CONFIG';
-  /** Path of the first field at fault, such as `ports[0].network`. */
-  readonly field: string;
-
-  /** An error about `field`. */
-  constructor(field: string, message: string) {
-    super(message);
-    this.field = field;
-  }
+export interface SwitchConfig {
+  /** Name for logs. */
+  readonly name: string;
+  /** How frames are wrapped. */
+  readonly encapsulation: EncapsulationConfig;
+  /** The physical side. */
+  readonly underlay: {
+    /** Address of this endpoint, IPv4 or IPv6. */
+    readonly address: string;
+    /** Path MTU of the underlay, in octets. Default 1500. */
+    readonly mtu: number;
+  };
+  /** Networks served, 1 to 65,536. */
+  readonly networks: readonly NetworkConfig[];
+  /** Ports of tenants, 1 to 1,024. */
+  readonly ports: readonly PortConfig[];
+  /** Size and ageing of each network's address tables. */
+  readonly learning: {
+    /** Addresses per network. Default 4,096. */
+    readonly capacity: number;
+    /** Milliseconds until an address that was not seen is forgotten. Default 300,000. */
+    readonly ageingMs: number;
+  };
+  /** File to record the underlay packets in, as pcap. */
+  readonly capture?: string | undefined;
 }
 
-/** Checks a configuration and fills in its defaults. @throws ConfigError */
-export function parseSwitchConfig(input: unknown): SwitchConfig {
-  const result = switchConfigSchema.safeParse(input);
-  if (result.success) return result.data;
-  const lines = result.error.issues.map((issue) => `${fieldName(issue.path)}: ${issue.message}`);
-  throw new ConfigError(fieldName(result.error.issues[0]!.path), lines.join('\n'));
-}
-
-/** The schema as JSON Schema (draft 2020-12), for editors and other checkers. */
-export function switchConfigJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(switchConfigSchema, { io: 'input', unrepresentable: 'any' });
-}
-
-function outOfRange(min: number, max: number, input: unknown): string {
-  return `must be an integer in ${min}..${max}, got ${JSON.stringify(input)}`;
-}
-
-function fieldName(path: readonly PropertyKey[]): string {
-  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return text === '' ? 'configuration' : text.replace(/^\./, '');
-}
-
-function addressProblem(text: string): string | undefined {
-  try {
-    return IpAddress.parse(text).isMulticast ? `must be a unicast address, got '${text}'` : undefined;
-  } catch (error) {
-    if (CodecError.is(error)) return `must be an IPv4 or IPv6 address, got '${text}'`;
-    throw error;
-  }
-}
-
-function familyOf(text: string): 4 | 6 {
-  return text.includes(':') ? 6 : 4;
-}
-
-/** Places of values that stood earlier in the list. */
-function repeats(values: readonly unknown[]): number[] {
-  return values.flatMap((value, at) => (values.indexOf(value) < at ? [at] : []));
+/** A configuration as it is written in a file: what has a default may be left out. */
+export interface SwitchConfigFile {
+  /** Name for logs. */
+  readonly name?: string;
+  /** How frames are wrapped. */
+  readonly encapsulation?: Pick<EncapsulationConfig, 'type'> & Partial<EncapsulationConfig>;
+  /** The physical side. */
+  readonly underlay: Pick<SwitchConfig['underlay'], 'address'> & Partial<SwitchConfig['underlay']>;
+  /** Networks served. */
+  readonly networks: readonly (Pick<NetworkConfig, 'network'> & Partial<NetworkConfig>)[];
+  /** Ports of tenants. */
+  readonly ports: readonly (Pick<PortConfig, 'name' | 'network'> & Partial<PortConfig>)[];
+  /** Size and ageing of each network's address tables. */
+  readonly learning?: Partial<SwitchConfig['learning']>;
+  /** File to record the underlay packets in, as pcap. */
+  readonly capture?: string;
 }

@@ -14,3 +14,4 @@ export * from './roles/ingress-replication.js';
 export * from './switch.js';
 export * from './build-switch.js';
 export * from './config.js';
+export * from './parse-config.js';

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import {
   ConfigError,
-  type SwitchConfigInput,
+  type SwitchConfigFile,
   parseSwitchConfig,
   planSwitch,
   switchConfigJsonSchema,
 } from '../src/index.js';
 
-const good: SwitchConfigInput = {
+const good: SwitchConfigFile = {
   underlay: { address: '192.0.2.1' },
   networks: [{ network: 5001, peers: ['192.0.2.2'] }],
   ports: [{ name: 'tap1', network: 5001 }],

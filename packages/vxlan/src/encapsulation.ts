@@ -1,5 +1,5 @@
 /**
- * VXLAN as an {@link Encapsulation}: outer IP, UDP and VXLAN headers around an Ethernet frame, in place, and the rules
+ * VXLAN as an `Encapsulation`: outer IP, UDP and VXLAN headers around an Ethernet frame, in place, and the rules
  * V1 to V11 of the specification on the way in.
  */
 import {
@@ -71,7 +71,7 @@ export class VxlanEncapsulation implements Encapsulation {
     return this.#carrier.overhead(family) + HEADER_LENGTH;
   }
 
-  /** As {@link Encapsulation.encapsulate}; emits exactly one packet. Inner VLAN tags are stripped unless configured. */
+  /** As `Encapsulation.encapsulate`; emits exactly one packet. Inner VLAN tags are stripped unless configured. */
   encapsulate(
     packet: PacketBuffer,
     tunnel: TunnelMetadata,
@@ -98,7 +98,7 @@ export class VxlanEncapsulation implements Encapsulation {
     return undefined;
   }
 
-  /** As {@link Encapsulation.decapsulate}; rules V1 to V11 in order. */
+  /** As `Encapsulation.decapsulate`; rules V1 to V11 in order. */
   decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata): Fault | undefined {
     const fault = this.#carrier.open(packet, tunnel);
     if (fault !== undefined) return fault;

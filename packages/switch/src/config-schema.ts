@@ -1,0 +1,126 @@
+/** The schema of a switch's configuration, with messages that say what a field may hold. */
+import { VNI_MAX } from '@overlane/vxlan';
+import { CodecError, IpAddress } from '@overlane/wire';
+import { z } from 'zod';
+import type { SwitchConfig } from './config.js';
+import { MAC_TABLE_DEFAULTS } from './mac-table.js';
+
+/** An integer in a range, with a message that says so. */
+const integer = (min: number, max: number): z.ZodInt =>
+  z
+    .int({ error: ({ input }) => outOfRange(min, max, input) })
+    .min(min, { error: ({ input }) => outOfRange(min, max, input) })
+    .max(max, { error: ({ input }) => outOfRange(min, max, input) });
+/** A list of `min` to `max` entries. */
+const list = <Item extends z.ZodType>(item: Item, min: number, max: number): z.ZodArray<Item> => {
+  const error = `must be a list of ${min} to ${max} entries`;
+  return z.array(item, { error }).min(min, { error }).max(max, { error });
+};
+const port = integer(1, 65_535);
+const ipAddress = z.string().superRefine((text, context) => {
+  const problem = addressProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+const deviceName = z
+  .string()
+  .regex(/^[^/\s]{1,15}$/, 'must be an interface name: 1 to 15 characters, no slash or space');
+
+const encapsulation = z
+  .strictObject({
+    type: z.literal('vxlan').describe('The encapsulation'),
+    port: port.default(4789).describe('UDP destination port, sent and accepted'),
+    checksumIpv4: z.enum(['zero', 'computed']).default('zero').describe('UDP checksum sent over IPv4'),
+    checksumIpv6: z.enum(['zero', 'computed']).default('computed').describe('UDP checksum sent over IPv6'),
+    zeroChecksumIpv6: z
+      .enum(['refused', 'accepted'])
+      .default('refused')
+      .describe('Whether IPv6 peers may send a zero UDP checksum (RFC 6936)'),
+    ecnMode: z.enum(['normal', 'compatibility']).default('normal').describe('RFC 6040 mode towards the outer header'),
+  })
+  .prefault({ type: 'vxlan' });
+
+const underlay = z.strictObject({
+  address: ipAddress.describe('Address of this endpoint, IPv4 or IPv6'),
+  mtu: integer(576, 65_535).default(1500).describe('Path MTU of the underlay, in octets'),
+});
+
+const network = z.strictObject({
+  network: integer(0, VNI_MAX).describe('Network identifier (VNI)'),
+  peers: list(ipAddress, 0, 4096).default([]).describe('Far endpoints that get a copy of broadcasts'),
+  keepInnerVlan: z.boolean().default(false).describe('Keep VLAN tags inside the tunnel instead of stripping them'),
+});
+
+const tapPort = z.strictObject({
+  type: z.literal('tap').default('tap').describe('Kind of port'),
+  name: deviceName.describe('Name of the TAP device to make'),
+  network: integer(0, VNI_MAX).describe('The network that the port is attached to'),
+  mtu: integer(68, 65_535).optional().describe('MTU of the device; default: what fits the underlay'),
+});
+
+const learning = z
+  .strictObject({
+    capacity: integer(1, 1_048_576).default(MAC_TABLE_DEFAULTS.capacity).describe('Addresses per network'),
+    ageingMs: integer(1000, 86_400_000)
+      .default(MAC_TABLE_DEFAULTS.ageingMs)
+      .describe('Milliseconds until an address that was not seen is forgotten'),
+  })
+  .prefault({});
+
+/** Schema of the configuration file. Internal: users see `SwitchConfig` and the JSON Schema. */
+export const switchConfigSchema: z.ZodType<SwitchConfig> = z
+  .strictObject({
+    name: z.string().min(1).max(64).default('switch').describe('Name for logs'),
+    encapsulation,
+    underlay,
+    networks: list(network, 1, 65_536),
+    ports: list(tapPort, 1, 1024),
+    learning,
+    capture: z.string().min(1).optional().describe('File to record the underlay packets in, as pcap'),
+  })
+  .superRefine((config, context) => {
+    const issue = (path: (string | number)[], message: string): void => {
+      context.addIssue({ code: 'custom', path, message });
+    };
+    const networks = config.networks.map((entry) => entry.network);
+    for (const at of repeats(networks)) issue(['networks', at, 'network'], `${networks[at]} is there already`);
+    const names = config.ports.map((entry) => entry.name);
+    for (const at of repeats(names)) issue(['ports', at, 'name'], `'${names[at]}' is there already`);
+    config.ports.forEach((entry, at) => {
+      if (!networks.includes(entry.network)) {
+        issue(['ports', at, 'network'], `must be one of the networks (${networks.join(', ')}), got ${entry.network}`);
+      }
+    });
+    const family = familyOf(config.underlay.address);
+    config.networks.forEach((entry, at) =>
+      entry.peers.forEach((peer, peerAt) => {
+        if (familyOf(peer) !== family) {
+          issue(
+            ['networks', at, 'peers', peerAt],
+            `must be an IPv${family} address like underlay.address, got '${peer}'`,
+          );
+        }
+      }),
+    );
+  });
+
+function outOfRange(min: number, max: number, input: unknown): string {
+  return `must be an integer in ${min}..${max}, got ${JSON.stringify(input)}`;
+}
+
+function addressProblem(text: string): string | undefined {
+  try {
+    return IpAddress.parse(text).isMulticast ? `must be a unicast address, got '${text}'` : undefined;
+  } catch (error) {
+    if (CodecError.is(error)) return `must be an IPv4 or IPv6 address, got '${text}'`;
+    throw error;
+  }
+}
+
+function familyOf(text: string): 4 | 6 {
+  return text.includes(':') ? 6 : 4;
+}
+
+/** Places of values that stood earlier in the list. */
+function repeats(values: readonly unknown[]): number[] {
+  return values.flatMap((value, at) => (values.indexOf(value) < at ? [at] : []));
+}
