@@ -6,7 +6,7 @@ import { frame } from '@overlane/wire/arbitraries';
 import { readVni } from '@overlane/vxlan';
 import fc from 'fast-check';
 import { macOf } from '../src/captures/outer-ethernet.js';
-import { type Ended, type FileItem, inFolder, overlane, toHex } from './command-line.js';
+import { type Ended, type FileItem, inFolder, octets, overlane, toHex } from './command-line.js';
 import { ARP_FRAME, TAGGED_FRAME } from './packets.js';
 
 const V4 = ['--network', '5001', '--source', '192.0.2.1', '--destination', '192.0.2.2'];
@@ -148,6 +148,25 @@ describe('encap: frames that do not fit', () => {
 });
 
 describe('encap: files', () => {
+  it('counts a later packet of another link type, and a time before 1970, as faults of the packet', async () => {
+    await inFolder(async ({ path, write, readPackets }) => {
+      const section = '0a0d0d0a 0000001c 1a2b3c4d 0001 0000 ffffffffffffffff 0000001c';
+      const ethernetInterface = '00000001 00000014 0001 0000 00000000 00000014';
+      // if_tsoffset: minus one second.
+      const earlyInterface = '00000001 00000024 0001 0000 00000000 000e0008 ffffffffffffffff 00000000 00000024';
+      const rawInterface = '00000001 00000014 0065 0000 00000000 00000014';
+      const packet = (id: number): string =>
+        `00000006 0000004c 0000000${id} 00000000 00000001 0000002a 0000002a ${toHex(ARP_FRAME)} 0000 0000004c`;
+      const file = [section, ethernetInterface, earlyInterface, rawInterface, packet(0), packet(1), packet(2)];
+      const input = write('in.pcapng', octets(file.join('')));
+      const ended = await overlane('encap', 'vxlan', input, path('out.pcap'), ...V4, '--json');
+      const faults = { E_FIELD_RANGE: 1, E_CAPTURE_LINK_TYPE_MISMATCH: 1 };
+      expect(JSON.parse(ended.stdout)).toEqual({ packets: 3, written: 1, faults });
+      expect(ended.status).toBe(1);
+      expect(readPackets('out.pcap')[0]!.timestampNs).toBe(1000n);
+    });
+  });
+
   it('writes to standard output, and the summary elsewhere', async () => {
     await inFolder(async ({ writePcap, write, readPackets }) => {
       const ended = await overlane('encap', 'vxlan', writePcap('in.pcap', [ARP_FRAME]), '-', ...V4, '--json');

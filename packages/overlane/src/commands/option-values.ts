@@ -1,5 +1,5 @@
 /** Parsers of option values for commander: each names what it takes, and commander names the option. */
-import { statSync } from 'node:fs';
+import { type Stats, fstatSync, statSync } from 'node:fs';
 import { IpAddress, parseMac } from '@overlane/wire';
 import { InvalidArgumentError } from 'commander';
 import { STANDARD_STREAM } from '../captures/capture-input.js';
@@ -41,8 +41,13 @@ export function macOption(text: string): Uint8Array {
 
 /** Refuses one file as input and output, under whatever names: reading and writing it at once would destroy it. */
 export function requireTwoFiles(inputPath: string, outputPath: string): void {
-  if (inputPath === STANDARD_STREAM || outputPath === STANDARD_STREAM) return;
-  const [input, output] = [inputPath, outputPath].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const input = statOf(inputPath, 0);
+  const output = statOf(outputPath, 1);
   const isSame = input !== undefined && input.dev === output?.dev && input.ino === output.ino && input.isFile();
   if (isSame) throw new UsageError(`IN and OUT are the same file, ${inputPath}; OUT must be another one`);
+}
+
+/** What stands behind a path, or behind the descriptor that `-` means. */
+function statOf(path: string, descriptor: number): Stats | undefined {
+  return path === STANDARD_STREAM ? fstatSync(descriptor) : statSync(path, { throwIfNoEntry: false });
 }

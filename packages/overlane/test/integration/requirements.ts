@@ -5,8 +5,14 @@ import { spawnSync } from 'node:child_process';
 /** A way to find out whether a tool is there: a command that succeeds if so. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   scapy: ['/usr/bin/python3', '-c', 'import scapy.all'],
+  gopacket: ['sh', '-c', 'command -v go && test -d /usr/share/gocode/src/github.com/google/gopacket'],
   // What private worlds are made of: namespaces, `ip netns` on a fresh /run, and TAP devices.
   namespaces: inFreshNamespaces('mount -t tmpfs tmpfs /run && ip netns add one && ip tuntap add dev tap0 mode tap'),
+  // Whether root can become somebody else who may make namespaces.
+  'nobody-namespaces': [
+    ...['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'],
+    ...['unshare', '--user', '--map-root-user', '--net', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/run'],
+  ],
   'kernel-vxlan': inFreshNamespaces('ip link add vx0 type vxlan id 1 dstport 4789 local 127.0.0.1'),
 };
 const said = new Set<string>();

@@ -21,6 +21,8 @@ export interface Workshop {
   readFrames(name: string): string[];
   /** Runs `overlane` to its end. */
   overlane(...words: readonly string[]): Ended;
+  /** Runs a line of shell, in which `$overlane` is the command. */
+  shell(line: string): Ended;
   /** Runs a tool, and returns what it printed. @throws Error if it fails */
   run(tool: string, ...words: readonly string[]): string;
 }
@@ -28,14 +30,16 @@ export interface Workshop {
 /** Gives `work` a folder that is gone afterwards. */
 export function inWorkshop<T>(work: (workshop: Workshop) => T): T {
   const cwd = mkdtempSync(join(tmpdir(), 'overlane-captures-'));
+  const env = { ...process.env, overlane: `${process.execPath} ${COMMAND}` };
   const spawn = (tool: string, words: readonly string[]): Ended =>
-    spawnSync(tool, words, { cwd, encoding: 'utf8', maxBuffer: OUTPUT_LENGTH_MAX });
+    spawnSync(tool, words, { cwd, env, encoding: 'utf8', maxBuffer: OUTPUT_LENGTH_MAX });
   try {
     return work({
       write: (name, content) => writeFileSync(join(cwd, name), content),
       writeFrames: (name, frames) => writeFileSync(join(cwd, name), encodeFrames(frames)),
       readFrames: (name) => readCapture(readFileSync(join(cwd, name))).map(({ bytes }) => toHex(bytes)),
       overlane: (...words) => spawn(process.execPath, [COMMAND, ...words]),
+      shell: (line) => spawn('sh', ['-c', line]),
       run: (tool, ...words) => {
         const { status, stdout, stderr } = spawn(tool, words);
         if (status !== 0) throw new Error(`${tool} ended with ${status}: ${stderr}`);
