@@ -1,4 +1,8 @@
 import { Command } from 'commander';
+import { addDecapCommand } from './commands/decap.js';
+import { addDemoCommand } from './commands/demo.js';
+import { addDissectCommand } from './commands/dissect.js';
+import { addEncapCommand } from './commands/encap.js';
 import { addSwitchCommand } from './commands/switch.js';
 import { VERSION } from './version.js';
 
@@ -18,4 +22,4 @@ export function createProgram(): Command {
   return program;
 }
 
-const COMMANDS = [addSwitchCommand];
+const COMMANDS = [addDemoCommand, addDissectCommand, addEncapCommand, addDecapCommand, addSwitchCommand];
