@@ -61,7 +61,9 @@ async function runDemoCommand(options: DemoCommandOptions): Promise<void> {
   }
   const args = ['demo', '--encapsulation', protocol.name, '--capture', captureFile];
   if (options.json === true) args.push('--json');
-  process.exitCode = await runInPrivateWorld(world.unshare, [...args, '--inside-private-world']);
+  const status = await runInPrivateWorld(world.unshare, [...args, '--inside-private-world']);
+  if (status > 128) process.stderr.write('overlane: stopped; nothing of the demonstration is left\n');
+  process.exitCode = status;
 }
 
 async function show(

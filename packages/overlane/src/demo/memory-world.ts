@@ -59,8 +59,13 @@ export class MemoryWorld implements World {
   }
 
   stopSwitches(): Promise<SwitchCounters> {
-    this.#capture?.close();
+    this.close();
     return Promise.resolve(new Map([...this.#switches].map(([name, one]) => [name, one.snapshot()])));
+  }
+
+  close(): void {
+    this.#capture?.close();
+    this.#capture = undefined;
   }
 
   #addHost(host: Host, encapsulation: string, underlay: MemoryUnderlay): void {

@@ -76,6 +76,10 @@ export class NamespaceWorld implements World {
     return new Map(await Promise.all([...this.#switches].map(stop)));
   }
 
+  close(): void {
+    for (const one of this.#switches.values()) one.kill();
+  }
+
   async #startSwitches(): Promise<void> {
     mkdirSync(FOLDER, { recursive: true });
     await Promise.all(HOSTS.map((host) => this.#startSwitch(host)));

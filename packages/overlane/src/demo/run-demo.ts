@@ -48,8 +48,8 @@ export async function runDemo({ mode, protocol, captureFile }: DemoOptions, repo
   const pings: GroupResult[] = [];
   const tries: GroupResult[] = [];
   const failures: string[] = [];
+  const world = makeWorld(mode, protocol.name, captureFile);
   try {
-    const world = makeWorld(mode, protocol.name, captureFile);
     for (const { title, run } of world.steps) await report.step(title, run);
     for (const tenant of TENANTS)
       pings.push(await report.step(`pings in ${tenant.name}`, () => checkPings(world, tenant)));
@@ -60,6 +60,8 @@ export async function runDemo({ mode, protocol, captureFile }: DemoOptions, repo
     failures.push(...findings.failures);
   } catch (error) {
     failures.push((error as Error).message);
+  } finally {
+    world.close();
   }
   failures.unshift(...[...pings, ...tries].flatMap((group) => group.failures));
   const expected = TENANTS.reduce((sum, { name }) => sum + requestsIn(pingsOf(name)), 0);

@@ -57,4 +57,9 @@ export class SwitchProcess {
     this.#child.kill('SIGTERM');
     return this.#stopped;
   }
+
+  /** Ends it at once, if it has not ended. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
 }

@@ -29,4 +29,6 @@ export interface World {
   echoRequests(): Promise<ReadonlyMap<Station, number>>;
   /** Stops the switches, which completes the capture, and returns their counters. */
   stopSwitches(): Promise<SwitchCounters>;
+  /** Gives everything back, also after an error. Harmless after `stopSwitches`. */
+  close(): void;
 }

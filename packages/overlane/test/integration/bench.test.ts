@@ -1,0 +1,86 @@
+/** The bench as users run it, and the programs that it compares with. */
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BenchReport } from '../../src/bench/figures.js';
+import { createTunnels, sharedFrames } from '../../src/bench/inputs.js';
+import { sumOfResults } from '../../src/bench/measure.js';
+import { type Peer, startPeers } from '../../src/bench/peers.js';
+import { PEERS } from '../../src/bench/suite.js';
+import { SUITES } from '../../src/bench/suites.js';
+import { requires } from './requirements.js';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/overlane.js', import.meta.url));
+const TIMEOUT_MS = 120_000;
+const native = requires('gopacket', 'scapy');
+
+describe('the peers', () => {
+  let folder: string;
+  let peers: Peer[];
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'overlane-bench-test-'));
+    peers = await startPeers(SUITES, folder);
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    for (const { contestant } of peers) await contestant?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  native.it.each(PEERS)('%s reads the VNIs that were written, and the inner ports', async (name) => {
+    const { contestant } = peers.find((peer) => peer.name === name)!;
+    const vnis = createTunnels().map(({ network }) => network);
+    const { sum } = await contestant!.warm('decapsulate', 0);
+    expect(sum).toBe(vnis.reduce((total, vni) => total + vni, 0));
+    const ports = sharedFrames().map((frame) => (frame[34]! << 8) ^ frame[35]! ^ (frame[36]! << 8) ^ frame[37]!);
+    const inner = await contestant!.warm('decapsulate with inner headers', 0);
+    expect(inner.sum).toBe(vnis.reduce((total, vni, i) => total + (vni ^ ports[i]!), 0));
+  });
+
+  native.it.each(PEERS)('%s agrees with every row that names it', async (name) => {
+    const { contestant } = peers.find((peer) => peer.name === name)!;
+    for (const row of SUITES.flatMap(({ cases }) => [...cases])) {
+      const operation = row[name]?.operation;
+      if (operation === undefined) continue;
+      const { sum } = await contestant!.warm(operation, 0);
+      expect(`${row.name} ${sum}`).toBe(`${row.name} ${sumOfResults(row.setup())}`);
+    }
+  });
+
+  native.it('an operation that a peer does not know ends it with its complaint', async () => {
+    const [peer] = await startPeers([], folder);
+    await expect(peer!.contestant!.warm('no such', 0)).rejects.toThrow('bench: gopacket: no operation no such');
+    await expect(peer!.contestant!.round('decapsulate', 1)).rejects.toThrow('no operation no such');
+  });
+});
+
+describe('overlane bench', () => {
+  native.it(
+    'measures one suite and prints one JSON object',
+    () => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'bench', 'vxlan', '--quick', '--json'], {
+        encoding: 'utf8',
+      });
+      expect({ status, stderr: stderr.replace(/^overlane: measuring.*\n/, '') }).toEqual({ status: 0, stderr: '' });
+      const report = JSON.parse(stdout) as BenchReport;
+      expect(report.machine.peers).toMatchObject({ gopacket: { state: 'measured' }, scapy: { state: 'measured' } });
+      const [suite] = report.suites;
+      expect(suite!.results.map(({ name }) => name)).toEqual(SUITES[1].cases.map(({ name }) => name));
+      for (const { nsPerOp, ratios } of suite!.results) {
+        expect(nsPerOp).toBeGreaterThan(0);
+        expect(ratios).toMatchObject({ gopacket: expect.any(Number), scapy: expect.any(Number) });
+      }
+      // Figures of a quick run on a busy machine mean little; that they are judged is what counts.
+      expect(report.targets.map(({ met }) => typeof met)).toEqual(Array(5).fill('boolean'));
+    },
+    TIMEOUT_MS,
+  );
+
+  native.it('refuses a suite that it has not', () => {
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, 'bench', 'stt2'], { encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toContain('wire, vxlan');
+  });
+});
