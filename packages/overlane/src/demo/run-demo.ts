@@ -96,11 +96,11 @@ function tell(
   captureFile: string,
 ): void {
   report.printProbes(
-    'Pings inside each tenant: all answered, by the right station alone',
+    'Pings inside each tenant: all must be answered, by the right station alone',
     pings.flatMap(({ probes }) => probes),
   );
   report.printProbes(
-    'Tries to reach the other tenant: none answered, none seen',
+    'Tries to reach the other tenant: none may be answered, or seen by anybody',
     tries.flatMap(({ probes }) => probes),
   );
   report.printCounters(counters);
