@@ -1,4 +1,4 @@
-import { type Fault, CodecError } from '@overlane/wire';
+import { type Fault, CodecError, read16, tcp } from '@overlane/wire';
 import type { HeaderRecord } from './field.js';
 import type { JsonRecord } from './format.js';
 import type { Layout } from './header.js';
@@ -64,6 +64,11 @@ export interface DissectOptions {
   /** Protocols behind UDP ports, such as `{ 4789: 'vxlan' }`: destination port first, then source port. Default none. */
   readonly udpPorts?: Readonly<Record<number, string>>;
   /**
+   * Protocols that use TCP's syntax for something else on a destination port, such as `{ 7471: 'stt' }`: their header
+   * takes the place of TCP's. A stream is no matter of one packet, so what TCP itself carries is always data. Default none.
+   */
+  readonly tcpPorts?: Readonly<Record<number, string>>;
+  /**
    * Where UDP over IPv6 may come without checksum (RFC 6935): `true` on every port, or on these destination ports.
    * Default nowhere.
    */
@@ -119,7 +124,7 @@ function walk(table: ReadonlyMap<string, Binding>, bytes: Uint8Array, options: D
   const outer: OpenLayer[] = [];
   let next: NextHeader = { protocol: options.start ?? 'ethernet', offset: 0, end: bytes.length };
   for (;;) {
-    const binding = table.get(protocolAt(next, bytes));
+    const binding = table.get(protocolAt(next, bytes, options));
     if (binding === undefined && next.offset >= next.end) return { layers };
     if (layers.length === LAYERS_MAX) return { layers, fault: 'E_LAYOUT_TOO_MANY_LAYERS' };
     if (binding === undefined) {
@@ -169,17 +174,25 @@ function within({ offset, length, end }: OpenLayer, next: NextHeader | undefined
   return { protocol: next.protocol, offset: Math.max(start, next.offset), end: Math.min(end, next.end) };
 }
 
-/** `ip` is the version that the first nibble says; anything but 6 is left to IPv4, which refuses it by name. */
-function protocolAt({ protocol, offset, end }: NextHeader, bytes: Uint8Array): string {
-  if (protocol !== 'ip') return protocol;
-  return offset < end && bytes[offset]! >>> 4 === 6 ? 'ipv6' : 'ipv4';
+/**
+ * `ip` is the version that the first nibble says; anything but 6 is left to IPv4, which refuses it by name. TCP is what
+ * its destination port says, if the octets reach that far.
+ */
+function protocolAt(
+  { protocol, offset, end }: NextHeader,
+  bytes: Uint8Array,
+  { tcpPorts = {} }: DissectOptions,
+): string {
+  if (protocol === 'ip') return offset < end && bytes[offset]! >>> 4 === 6 ? 'ipv6' : 'ipv4';
+  if (protocol !== tcp.PROTOCOL || end - offset < 4) return protocol;
+  return tcpPorts[read16(bytes, offset + 2)] ?? protocol;
 }
 
 function requireKnown(
   table: ReadonlyMap<string, Binding>,
-  { start = 'ethernet', udpPorts = {} }: DissectOptions,
+  { start = 'ethernet', udpPorts = {}, tcpPorts = {} }: DissectOptions,
 ): void {
-  for (const protocol of [start, ...Object.values(udpPorts)]) {
+  for (const protocol of [start, ...Object.values(udpPorts), ...Object.values(tcpPorts)]) {
     const known = protocol === 'ip' || protocol === DATA || table.has(protocol);
     if (!known) throw new TypeError(`no binding for protocol '${protocol}'`);
   }

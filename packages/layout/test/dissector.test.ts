@@ -108,6 +108,22 @@ describe('ports', () => {
     expect(walk(datagram(4789, inner), {})).toEqual(['data']);
   });
 
+  it('take the place of TCP on a destination port', () => {
+    const segment = (destination: number): Uint8Array => {
+      const bytes = new Uint8Array(24);
+      bytes.set([0, 7, destination >>> 8, destination & 255]);
+      bytes[12] = 0x50;
+      return bytes;
+    };
+    const protocols = (packet: Uint8Array, tcpPorts: Record<number, string>): readonly string[] =>
+      both.dissect(packet, { start: 'tcp', tcpPorts }).layers.map(({ protocol }) => protocol);
+    expect(protocols(segment(7471), { 7471: 'tunnel' })).toEqual(['tunnel', 'ethernet']);
+    expect(protocols(segment(7471), {})).toEqual(['tcp', 'data']);
+    expect(protocols(segment(7472), { 7471: 'tunnel', 7: 'tunnel' })).toEqual(['tcp', 'data']);
+    expect(protocols(segment(7471).subarray(0, 3), { 7471: 'tunnel' })).toEqual([]);
+    expect(() => both.dissect(NONE, { tcpPorts: { 7471: 'stt' } })).toThrow(TypeError);
+  });
+
   it('bring the faults of their bindings', () => {
     expect(walk(datagram(4789, Uint8Array.of(1)), { 4789: 'tunnel' })).toEqual(['E_TUNNEL_TRUNCATED']);
     expect(walk(datagram(4789, Uint8Array.of(0, 0)), { 4789: 'tunnel' })).toEqual(['tunnel', 'E_TUNNEL_ID']);
