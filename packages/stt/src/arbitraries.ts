@@ -1,15 +1,48 @@
 /** fast-check generators of STT headers, for your tests and ours. */
 import fc from 'fast-check';
-import { NETWORK_MAX, NEXT_PROTOCOL_MAX } from './constants.js';
-import type { SttHeader } from './header.js';
+import { FRAME_HEADER_LENGTH, FRAME_LENGTH_MAX } from './constants.js';
+import { CONTEXT_ID_MAX, FLAG, type SttFrameHeader, l4OffsetMin } from './frame/frame-header.js';
+import type { SttSegmentHeader } from './segment/segment-header.js';
 
-/** Network identifiers, 0..NETWORK_MAX; the ends are frequent. */
+const bits = (n: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** n - 1 });
+
+/** Context ids that `TunnelMetadata.network` can hold, 0..2^53-1; the ends are frequent. */
 export const network = (): fc.Arbitrary<number> =>
-  fc.oneof(
-    { weight: 1, arbitrary: fc.constantFrom(0, 1, NETWORK_MAX) },
-    { weight: 4, arbitrary: fc.nat({ max: NETWORK_MAX }) },
+  fc.oneof(fc.constantFrom(0, 1, 0xffff_ffff, 0x1_0000_0000, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());
+
+/** Segment headers, TCP options included. */
+export const sttSegmentHeader = (): fc.Arbitrary<SttSegmentHeader> =>
+  fc.integer({ min: FRAME_HEADER_LENGTH, max: FRAME_LENGTH_MAX }).chain((frameLength) =>
+    fc.record({
+      sourcePort: bits(16),
+      destinationPort: bits(16),
+      frameLength: fc.constant(frameLength),
+      segmentOffset: fc.nat({ max: frameLength - 1 }),
+      packetId: bits(32),
+      flags: bits(8),
+      window: bits(16),
+      checksum: bits(16),
+      urgentPointer: bits(16),
+      options: fc.nat({ max: 10 }).chain((words) => fc.uint8Array({ minLength: words * 4, maxLength: words * 4 })),
+    }),
   );
 
-/** STT headers. */
-export const sttHeader = (): fc.Arbitrary<SttHeader> =>
-  fc.record({ nextProtocol: fc.nat({ max: NEXT_PROTOCOL_MAX }), network: network() });
+/** Frame headers, with and without offload and VLAN. */
+export const sttFrameHeader = (): fc.Arbitrary<SttFrameHeader> => {
+  const claims = fc.constantFrom(0, FLAG.CHECKSUM_VERIFIED).map((flags) => ({ flags, l4Offset: 0, mss: 0 }));
+  const kinds = [0, FLAG.IPV4, FLAG.TCP, FLAG.IPV4 | FLAG.TCP].map((kind) => kind | FLAG.CHECKSUM_PARTIAL);
+  const partial = fc.constantFrom(...kinds).chain((flags) =>
+    fc.record({
+      flags: fc.constant(flags),
+      l4Offset: fc.integer({ min: l4OffsetMin(flags), max: 255 }),
+      mss: bits(16),
+    }),
+  );
+  const vlan = fc.oneof(
+    fc.constant({ vlanValid: false, pcp: 0, vlanId: 0 }),
+    fc.record({ vlanValid: fc.constant(true), pcp: bits(3), vlanId: bits(12) }),
+  );
+  return fc
+    .tuple(fc.oneof(claims, partial), vlan, fc.bigInt({ min: 0n, max: CONTEXT_ID_MAX }))
+    .map(([offload, tag, contextId]) => ({ ...offload, ...tag, contextId }));
+};

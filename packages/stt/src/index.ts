@@ -1,8 +1,8 @@
 /**
- * STT (RFC XXXX): the header codec in three tiers. The module itself is the codec: `check` and `read*` for the data
- * path, `decode` and `encode` for everybody else.
+ * STT (draft-davie-stt-08): Ethernet frames of up to 64 KiB over IPv4 and IPv6, in segments that look like TCP's.
+ * The headers are the namespaces `segment` and `frame`, each a codec in three tiers.
  */
 export * from './constants.js';
 export * from './faults.js';
-export * from './header.js';
-export * from './view.js';
+export * as frame from './frame/index.js';
+export * as segment from './segment/index.js';

@@ -1,38 +1,65 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '@overlane/wire';
 import fc from 'fast-check';
-import * as ours from '../src/index.js';
-import { sttLaws } from '../src/laws.js';
+import { frame, segment } from '../src/index.js';
+import { sttFrameLaws, sttSegmentLaws } from '../src/laws.js';
 
-describe('STT header keeps the law', () => {
-  for (const law of sttLaws()) it(law.name, () => fc.assert(law.property));
+describe('STT segment header keeps the law', () => {
+  for (const law of sttSegmentLaws()) it(law.name, () => fc.assert(law.property));
+});
+
+describe.each(['lsb', 'msb'] as const)('STT frame header keeps the law, %s first', (order) => {
+  for (const law of sttFrameLaws(order)) it(law.name, () => fc.assert(law.property));
+});
+
+describe('checkFrame', () => {
+  const faults: readonly unknown[] = [
+    undefined,
+    'E_STT_FRAME_TOO_SHORT',
+    'E_STT_UNSUPPORTED_VERSION',
+    'E_STT_FLAGS_CONFLICT',
+    'E_STT_INNER_TRUNCATED',
+    'E_STT_BAD_L4_OFFSET',
+    'E_STT_OFFLOAD_MISMATCH',
+  ];
+
+  it('is total', () => {
+    const front = fc.tuple(fc.constantFrom(0, 1), fc.nat({ max: 15 }), fc.nat({ max: 80 }));
+    const types = fc.constantFrom([0x08, 0x00, 0x45], [0x86, 0xdd, 0x60], [0, 0, 0]);
+    const frames = fc.tuple(front, types, fc.uint8Array({ maxLength: 160 })).map(([header, type, bytes]) => {
+      bytes.set(header.slice(0, bytes.length));
+      if (bytes.length >= 33) bytes.set(type, 30);
+      return bytes;
+    });
+    fc.assert(fc.property(frames, (bytes) => faults.includes(frame.checkFrame(bytes, 0, bytes.length))));
+  });
+
+  it('never passes what `check` refuses', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
+        bytes[0] = 0;
+        return frame.check(bytes) === undefined || frame.checkFrame(bytes, 0, bytes.length) !== undefined;
+      }),
+    );
+  });
 });
 
 describe('the laws find a planted fault', () => {
-  const findsFault = (codec: Codec<ours.SttHeader>, name: string): boolean => {
-    const law = sttLaws(codec).find((candidate) => candidate.name === name)!;
-    return (fc.check(law.property) as fc.RunDetails<unknown>).failed;
-  };
+  const failing = (laws: ReturnType<typeof sttSegmentLaws>): string[] =>
+    laws.filter(({ property }) => (fc.check(property) as fc.RunDetails<unknown>).failed).map(({ name }) => name);
 
-  it('a wrong shift breaks oracle', () => {
-    const shifted = {
-      ...ours,
-      decode: (...args: Parameters<typeof ours.decode>) => {
-        const header = ours.decode(...args);
-        return { ...header, network: header.network >>> 1 };
+  it('frame length and segment offset exchanged', () => {
+    const exchanged: Codec<segment.SttSegmentHeader> = {
+      ...segment,
+      decode: (...args) => {
+        const header = segment.decode(...args);
+        return { ...header, frameLength: header.segmentOffset, segmentOffset: header.frameLength };
       },
     };
-    expect(findsFault(shifted, 'oracle')).toBe(true);
+    expect(failing(sttSegmentLaws(exchanged))).toEqual(expect.arrayContaining(['roundtrip', 'oracle']));
   });
 
-  it('a decoder that forgets the version breaks total', () => {
-    const lax = {
-      ...ours,
-      decode: (bytes: Uint8Array, offset = 0, end = bytes.length) => {
-        if (ours.check(bytes, offset, end) === 'E_STT_TRUNCATED') return ours.decode(bytes, offset, end);
-        return { nextProtocol: ours.readNextProtocol(bytes, offset), network: ours.readNetwork(bytes, offset) };
-      },
-    };
-    expect(findsFault(lax, 'total')).toBe(true);
+  it('the other order of flag bits', () => {
+    expect(failing(sttFrameLaws('msb', frame))).toEqual(expect.arrayContaining(['oracle']));
   });
 });

@@ -1,0 +1,4 @@
+/** The STT frame header; the namespace is a codec: `const codec: Codec<SttFrameHeader> = frame`. */
+export * from './frame-header.js';
+export * from './frame-offload.js';
+export * from './frame-view.js';
