@@ -2,6 +2,7 @@ import { IpAddress, type udp } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { systemError } from './errors.js';
 import * as linux from './linux.js';
+import { attachFilter, destinationPortFilter, DROP_ALL } from './packet-filter.js';
 import { writeSocketAddress } from './socket-address.js';
 import type { SystemCalls } from './sys.js';
 
@@ -43,6 +44,41 @@ export function openReceiveSocket(
       tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUF, BUFFER_BYTES);
     }
   });
+}
+
+/**
+ * A non-blocking raw socket that receives segments in TCP syntax for one port, and nothing else. The caller closes it.
+ * @throws NetioError
+ */
+export function openSegmentSocket(
+  system: SystemCalls,
+  arena: Arena,
+  name: string,
+  local: IpAddress,
+  port: number,
+): number {
+  const fd = openReceiveSocket(system, arena, name, local, linux.IPPROTO_TCP, 0, 'refused');
+  try {
+    attachFilter(system, arena, name, fd, destinationPortFilter(local.family, port));
+    return fd;
+  } catch (error) {
+    system.close(fd);
+    throw error;
+  }
+}
+
+/**
+ * A listening TCP socket that owns `port` and drops every segment before TCP sees it, so that the kernel answers none
+ * with a reset. Raw sockets get their copies first. The caller closes it. @throws NetioError
+ */
+export function openPortGuard(system: SystemCalls, arena: Arena, name: string, local: IpAddress, port: number): number {
+  const fd = openSocket(system, arena, name, local, linux.SOCK_STREAM, linux.IPPROTO_TCP, port, (guard) =>
+    attachFilter(system, arena, name, guard, DROP_ALL),
+  );
+  if (system.listen(fd, 1) === 0) return fd;
+  const error = systemError(system.errno(), name, 'take the TCP port');
+  system.close(fd);
+  throw error;
 }
 
 /** A non-blocking raw socket that sends packets with their IP header, from `local`. The caller closes it. @throws NetioError */

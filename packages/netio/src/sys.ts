@@ -25,6 +25,8 @@ export interface SystemCalls {
   socket(domain: number, type: number, protocol: number): number;
   /** bind(2). */
   bind(fd: number, address: number, length: number): number;
+  /** listen(2). */
+  listen(fd: number, backlog: number): number;
   /** setsockopt(2). */
   setsockopt(fd: number, level: number, option: number, address: number, length: number): number;
   /** sendmmsg(2). */
@@ -75,6 +77,7 @@ function load(): SystemCalls {
     ioctl: define('ioctl', int, [int, u32, address]),
     socket: define('socket', int, [int, int, int]),
     bind: define('bind', int, [int, address, u32]),
+    listen: define('listen', int, [int, int]),
     setsockopt: define('setsockopt', int, [int, int, int, address, u32]),
     sendmmsg: define('sendmmsg', int, [int, address, u32, int]),
     recvmmsg: define('recvmmsg', int, [int, address, u32, int, address]),

@@ -1,23 +1,29 @@
 import { IpAddress, type PacketBuffer, type udp } from '@overlane/wire';
 import { Arena } from './arena.js';
 import { optionError, requireOption } from './errors.js';
-import { IPPROTO_UDP } from './linux.js';
+import { IPPROTO_TCP, IPPROTO_UDP } from './linux.js';
 import type { PollablePort } from './pollable-port.js';
 import { MTU_MAX } from './slots.js';
-import { openReceiveSocket, openSendSocket } from './socket.js';
+import { openPortGuard, openReceiveSocket, openSegmentSocket, openSendSocket } from './socket.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 import { UnderlayReceiver } from './underlay-receiver.js';
 import { UnderlaySender } from './underlay-sender.js';
 import { UnderlayStatistics } from './underlay-statistics.js';
 
-/** What an {@link UnderlaySocket} receives: datagrams to one UDP port, or one IP protocol (47 for GRE). */
-export type UnderlayTransport = { readonly protocol: 'udp'; readonly port: number } | { readonly protocol: number };
+/**
+ * What an {@link UnderlaySocket} receives: datagrams to one UDP port, segments in TCP syntax to one port (STT, which is
+ * no TCP: the kernel's TCP is kept from answering them), or one IP protocol (47 for GRE).
+ */
+export type UnderlayTransport =
+  | { readonly protocol: 'udp'; readonly port: number }
+  | { readonly protocol: 'tcp-syntax'; readonly port: number }
+  | { readonly protocol: number };
 
 /** How an {@link UnderlaySocket} is opened. */
 export interface UnderlayOptions {
   /** The address that tunnels end on: one of an interface here, not a wildcard. Its family is the socket's. */
   readonly local: IpAddress;
-  /** UDP with a port, 1..65,535, or an IP protocol number, 1..254. */
+  /** UDP or TCP syntax with a port, 1..65,535, or an IP protocol number, 1..254. */
   readonly transport: UnderlayTransport;
   /** Packets per system call, 1..1024; 64 by default. */
   readonly batch?: number;
@@ -55,11 +61,12 @@ export class UnderlaySocket implements PollablePort {
   readonly #system: SystemCalls;
   readonly #receiver: UnderlayReceiver;
   readonly #sender: UnderlaySender;
-  readonly #sendFd: number;
+  /** The sending socket and, for TCP syntax, the one that guards the port. */
+  readonly #otherFds: readonly number[];
   #fds: readonly number[];
 
   /**
-   * Opens both sockets in the calling thread's network namespace.
+   * Opens its sockets in the calling thread's network namespace.
    * @throws NetioError E_NETIO_NO_PERMISSION (raw sockets need CAP_NET_RAW), E_NETIO_ADDRESS_NOT_AVAILABLE,
    * E_NETIO_ADDRESS_IN_USE, E_NETIO_BAD_OPTION, E_NETIO_NO_MEMORY, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
    */
@@ -67,8 +74,9 @@ export class UnderlaySocket implements PollablePort {
     const { transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refused' } = options;
     // A copy: the receiver writes it into every header, and addresses can change.
     const local = new IpAddress().copy(options.local);
-    const protocol = transport.protocol === 'udp' ? IPPROTO_UDP : transport.protocol;
+    const protocol = protocolNumber(transport);
     const port = 'port' in transport ? transport.port : 0;
+    const udpPort = transport.protocol === 'udp' ? port : 0;
     this.family = local.family;
     this.name = underlayName(local, transport);
     requireOption(this.name, 'batch', batch, 1, 1024);
@@ -80,23 +88,28 @@ export class UnderlaySocket implements PollablePort {
     }
     const system = options.system ?? loadSystemCalls();
     const arena = options.arena ?? Arena.forThread();
-    const receiveFd = openReceiveSocket(system, arena, this.name, local, protocol, port, zeroChecksumIpv6);
+    const receiveFd =
+      transport.protocol === 'tcp-syntax'
+        ? openSegmentSocket(system, arena, this.name, local, port)
+        : openReceiveSocket(system, arena, this.name, local, protocol, udpPort, zeroChecksumIpv6);
     let sendFd = -1;
+    let guardFd = -1;
     let receiver: UnderlayReceiver | undefined;
     try {
+      if (transport.protocol === 'tcp-syntax') guardFd = openPortGuard(system, arena, this.name, local, port);
       sendFd = openSendSocket(system, arena, this.name, local);
       const { statistics } = this;
-      receiver = new UnderlayReceiver(system, arena, receiveFd, local, protocol, port, batch, mtu, statistics);
+      receiver = new UnderlayReceiver(system, arena, receiveFd, local, protocol, udpPort, batch, mtu, statistics);
       this.#sender = new UnderlaySender(system, arena, sendFd, local.family, batch, mtu, statistics);
     } catch (error) {
       receiver?.release();
       system.close(receiveFd);
-      if (sendFd >= 0) system.close(sendFd);
+      for (const fd of [sendFd, guardFd]) if (fd >= 0) system.close(fd);
       throw error;
     }
     this.#receiver = receiver;
     this.#system = system;
-    this.#sendFd = sendFd;
+    this.#otherFds = guardFd < 0 ? [sendFd] : [sendFd, guardFd];
     this.#fds = [receiveFd];
   }
 
@@ -129,19 +142,29 @@ export class UnderlaySocket implements PollablePort {
     return this.#sender.flush();
   }
 
-  /** Closes both sockets; what was not flushed is lost. Harmless when repeated. */
+  /** Closes all sockets; what was not flushed is lost. Harmless when repeated. */
   close(): void {
     if (this.#fds.length === 0) return;
-    for (const fd of this.#fds) this.#system.close(fd);
-    this.#system.close(this.#sendFd);
+    for (const fd of [...this.#fds, ...this.#otherFds]) this.#system.close(fd);
     this.#fds = [];
     this.#receiver.release();
     this.#sender.release();
   }
 }
 
+function protocolNumber({ protocol }: UnderlayTransport): number {
+  switch (protocol) {
+    case 'udp':
+      return IPPROTO_UDP;
+    case 'tcp-syntax':
+      return IPPROTO_TCP;
+    default:
+      return protocol;
+  }
+}
+
 function underlayName(local: IpAddress, transport: UnderlayTransport): string {
   if (!('port' in transport)) return `protocol ${transport.protocol} on ${local.toString()}`;
   const host = local.family === 4 ? local.toString() : `[${local.toString()}]`;
-  return `udp ${host}:${transport.port}`;
+  return `${transport.protocol === 'udp' ? 'udp' : 'tcp'} ${host}:${transport.port}`;
 }

@@ -64,6 +64,7 @@ export class FakeSystem implements SystemCalls {
   read = (...p: number[]): number => this.#reply('read', p, () => 0);
   write = (...p: number[]): number => this.#reply('write', p, () => p[2]!);
   ioctl = (...p: number[]): number => this.#reply('ioctl', p, () => 0);
+  listen = (...p: number[]): number => this.#reply('listen', p, () => 0);
   bind = (...p: number[]): number => this.#reply('bind', p, () => 0);
   setsockopt = (...p: number[]): number => this.#reply('setsockopt', p, () => 0);
   sendmmsg = (...p: number[]): number => this.#reply('sendmmsg', p, () => p[2]!);

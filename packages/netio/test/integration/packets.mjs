@@ -85,3 +85,34 @@ export function echoRequest({ mac, gatewayMac, source, destination, data }) {
   const ethernet = Buffer.concat([Buffer.from(gatewayMac), Buffer.from(mac), Buffer.from([8, 0])]);
   return Buffer.concat([ethernet, ipv4({ source, destination, protocol: 1, payload: icmp })]);
 }
+
+/** A segment in TCP syntax (ACK set) with a right checksum, in an IPv4 packet. */
+export function segmentOverIpv4(source, destination, port, payload) {
+  const pseudo = Buffer.alloc(12);
+  pseudo.set(dotted(source), 0);
+  pseudo.set(dotted(destination), 4);
+  pseudo[9] = 6;
+  pseudo.writeUInt16BE(20 + payload.length, 10);
+  return ipv4({ source, destination, protocol: 6, payload: segment(pseudo, port, payload) });
+}
+
+/** The same in an IPv6 packet; addresses as 16 octets. */
+export function segmentOverIpv6(source, destination, port, payload) {
+  const pseudo = Buffer.alloc(40);
+  pseudo.set(source, 0);
+  pseudo.set(destination, 16);
+  pseudo.writeUInt32BE(20 + payload.length, 32);
+  pseudo[39] = 6;
+  return ipv6({ source, destination, nextHeader: 6, payload: segment(pseudo, port, payload) });
+}
+
+function segment(pseudo, port, payload) {
+  const octets = Buffer.alloc(20 + payload.length);
+  octets.writeUInt16BE(50_000, 0);
+  octets.writeUInt16BE(port, 2);
+  octets[12] = 0x50;
+  octets[13] = 0x10;
+  octets.set(payload, 20);
+  octets.writeUInt16BE(checksum(Buffer.concat([pseudo, octets])), 16);
+  return octets;
+}

@@ -179,6 +179,24 @@ describe('underlay sockets', () => {
   );
 
   onSockets(
+    'carry segments in TCP syntax without a word from TCP',
+    () => {
+      const { sent, ...result } = run('segments') as { sent: [string, string] };
+      expect(result).toMatchObject({
+        received: [sent[0], sent[0], sent[1], sent[1]],
+        refused: 0,
+        resets: 0,
+        resetsElsewhere: 2,
+        others: 0,
+        checksum: ['unverified', 'unverified', 'unverified', 'unverified'],
+        name: 'tcp 127.0.0.1:7471',
+        taken: { code: 'E_NETIO_ADDRESS_IN_USE' },
+      });
+    },
+    TIMEOUT_MS,
+  );
+
+  onSockets(
     'fail typed, leak no descriptor, and close twice',
     () => {
       expect(run('underlayErrors')).toMatchObject({

@@ -1,8 +1,9 @@
 // Underlay sockets. Each export is one case and returns what the test asserts on.
 import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import { Arena, bringInterfaceUp, setInterfaceMtu, UnderlaySocket } from '@overlane/netio';
 import { IpAddress, PacketBuffer } from '@overlane/wire';
-import { checksum, ipv4, ipv6, udp, udpOverIpv6 } from './packets.mjs';
+import { checksum, ipv4, ipv6, segmentOverIpv4, segmentOverIpv6, udp, udpOverIpv6 } from './packets.mjs';
 import { collect, errorOf, hex, ip, LOOPBACK_6, openFiles, underlay } from './support.mjs';
 
 /** UDP between two addresses, over IPv4: the headers that arrive are those that were sent. */
@@ -138,6 +139,43 @@ export function gre() {
   };
 }
 
+/** Segments in TCP syntax to one port, in both families: they arrive as sent, others don't, and TCP answers none. */
+export function segments() {
+  bringInterfaceUp('lo');
+  ip('addr', 'add', 'fd00::2/128', 'dev', 'lo', 'nodad');
+  const open = (address) =>
+    new UnderlaySocket({ local: IpAddress.parse(address), transport: { protocol: 'tcp-syntax', port: 7471 } });
+  const [a4, b4, a6, b6] = ['127.0.0.1', '127.0.0.2', '::1', 'fd00::2'].map(open);
+  const far = new Uint8Array(16);
+  IpAddress.parse('fd00::2').write(far, 0);
+  const four = (port) => segmentOverIpv4('127.0.0.1', '127.0.0.2', port, Buffer.from('four'));
+  const six = (port) => segmentOverIpv6(LOOPBACK_6, far, port, Buffer.from('six'));
+  const resetsBefore = tcpResets();
+  for (const port of [7471, 7471]) {
+    a4.send(PacketBuffer.from(four(port)));
+    a6.send(PacketBuffer.from(six(port)));
+  }
+  const refused = a4.flush() + a6.flush();
+  const packets = [...collect(b4, 2), ...collect(b6, 2)];
+  const resets = tcpResets() - resetsBefore;
+  // Without a guard the kernel's TCP answers: the test of the test.
+  a4.send(PacketBuffer.from(four(7472)));
+  a6.send(PacketBuffer.from(six(7472)));
+  a4.flush();
+  a6.flush();
+  return {
+    refused,
+    sent: [hex(four(7471)), hex(six(7471))],
+    received: packets.map(({ bytes }) => hex(bytes)),
+    checksum: packets.map((packet) => packet.checksum),
+    resets,
+    resetsElsewhere: tcpResets() - resetsBefore - resets,
+    others: b4.receive() + b6.receive(),
+    name: a4.name,
+    taken: errorOf(() => open('127.0.0.1')),
+  };
+}
+
 /** Addresses that are taken, absent or no unicast addresses; nothing leaks; ports close twice. */
 export function underlayErrors() {
   bringInterfaceUp('lo');
@@ -194,4 +232,13 @@ export function heap() {
     received += packets;
   }
   return { received, octetsPerPacket };
+}
+
+/** Resets that the kernel's TCP has sent in this namespace, both families. */
+function tcpResets() {
+  const [names, values] = readFileSync('/proc/net/snmp', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf('OutRsts')]);
 }
