@@ -64,6 +64,11 @@ export interface DissectOptions {
   /** Protocols behind UDP ports, such as `{ 4789: 'vxlan' }`: destination port first, then source port. Default none. */
   readonly udpPorts?: Readonly<Record<number, string>>;
   /**
+   * Protocols behind IP protocol (next header) numbers, such as `{ 47: 'nvgre' }`, where the usual name is not the right
+   * one or there is none. Extension headers can't be renamed. Default none.
+   */
+  readonly ipProtocols?: Readonly<Record<number, string>>;
+  /**
    * Protocols that use TCP's syntax for something else on a destination port, such as `{ 7471: 'stt' }`: their header
    * takes the place of TCP's. A stream is no matter of one packet, so what TCP itself carries is always data. Default none.
    */
@@ -190,9 +195,9 @@ function protocolAt(
 
 function requireKnown(
   table: ReadonlyMap<string, Binding>,
-  { start = 'ethernet', udpPorts = {}, tcpPorts = {} }: DissectOptions,
+  { start = 'ethernet', udpPorts = {}, tcpPorts = {}, ipProtocols = {} }: DissectOptions,
 ): void {
-  for (const protocol of [start, ...Object.values(udpPorts), ...Object.values(tcpPorts)]) {
+  for (const protocol of [start, ...[udpPorts, tcpPorts, ipProtocols].flatMap((names) => Object.values(names))]) {
     const known = protocol === 'ip' || protocol === DATA || table.has(protocol);
     if (!known) throw new TypeError(`no binding for protocol '${protocol}'`);
   }

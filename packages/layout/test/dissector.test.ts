@@ -130,8 +130,22 @@ describe('ports', () => {
     expect(walk(datagram(4789, Uint8Array.of(0, 1)), { 4789: 'tunnel' })).toEqual(['tunnel', 'E_ETH_TRUNCATED']);
   });
 
+  it('of IP have names that can be given, over both versions and behind extension headers', () => {
+    const ip = (packet: Uint8Array, ipProtocols: Record<number, string>): readonly string[] =>
+      both.dissect(packet, { start: 'ip', ipProtocols }).layers.map(({ protocol }) => protocol);
+    const behind = join(Uint8Array.of(47, 0, 1, 4, 0, 0, 0, 0), inner);
+    expect(ip(ipv4Packet(47, inner), { 47: 'tunnel' })).toEqual(['ipv4', 'tunnel', 'ethernet', 'data']);
+    expect(ip(ipv6Packet(47, inner), { 47: 'tunnel' })).toEqual(['ipv6', 'tunnel', 'ethernet', 'data']);
+    expect(ip(ipv6Packet(60, behind), { 47: 'tunnel' })).toContain('tunnel');
+    expect(ip(ipv4Packet(47, inner), { 48: 'tunnel' })).toEqual(['ipv4', 'data']);
+    expect(ip(ipv4Packet(17, datagram(1)), { 17: 'data' })).toEqual(['ipv4', 'data']);
+    expect(ip(ipv4Packet(47, inner, { moreFragments: true }), { 47: 'tunnel' })).toEqual(['ipv4', 'data']);
+    expect(ip(ipv6Packet(60, behind), { 60: 'tunnel' })).toEqual(['ipv6', 'ipv6-destination-options', 'data']);
+  });
+
   it('must name protocols that are bound', () => {
     expect(() => dissector.dissect(NONE, { udpPorts: { 4789: 'vxlan' } })).toThrow(TypeError);
+    expect(() => dissector.dissect(NONE, { ipProtocols: { 47: 'gre' } })).toThrow(TypeError);
     expect(() => dissector.dissect(NONE, { start: 'vxlan' })).toThrow(TypeError);
     expect(() => createDissector([binding, binding])).toThrow(TypeError);
     expect(both.protocols).toContain('tunnel');

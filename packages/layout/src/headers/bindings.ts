@@ -8,11 +8,12 @@ import {
   icmpv6,
   ipv4,
   ipv6,
+  isExtension,
   neighbor,
   tcp,
   udp,
 } from '@overlane/wire';
-import { type Binding, DATA, type DissectContext, type NextHeader } from '../dissector.js';
+import { type Binding, DATA, type DissectContext, type DissectOptions, type NextHeader } from '../dissector.js';
 import type { HeaderRecord } from '../field.js';
 import type { Layout } from '../header.js';
 import * as icmp from './icmp.js';
@@ -89,8 +90,8 @@ interface Ipv4Fields extends HeaderRecord {
 const ipv4Binding: Binding<Ipv4Fields> = {
   layout: ipv4Layout,
   check: ipv4.check,
-  next: ({ totalLength, moreFragments, fragmentOffset, protocol }, { offset, length }) => ({
-    protocol: moreFragments || fragmentOffset !== 0 ? DATA : nameOf(BY_IPV4_PROTOCOL, protocol),
+  next: ({ totalLength, moreFragments, fragmentOffset, protocol }, { offset, length, options }) => ({
+    protocol: moreFragments || fragmentOffset !== 0 ? DATA : protocolOf(BY_IPV4_PROTOCOL, protocol, options),
     offset: offset + length,
     end: offset + totalLength,
   }),
@@ -101,8 +102,8 @@ const ipv6Binding: Binding<{ payloadLength: number; nextHeader: number }> = {
   check: ipv6.check,
   // The rules for extension headers are about the whole chain.
   verify: (_, { bytes, offset }) => new ExtensionWalk().walk(bytes, offset),
-  next: ({ payloadLength, nextHeader }, { offset, length }) => ({
-    protocol: nameOf(BY_NEXT_HEADER, nextHeader),
+  next: ({ payloadLength, nextHeader }, { offset, length, options }) => ({
+    protocol: protocolOf(BY_NEXT_HEADER, nextHeader, options),
     offset: offset + length,
     end: offset + length + payloadLength,
   }),
@@ -202,10 +203,16 @@ function behindEtherType(etherType: number, { offset, length, end }: DissectCont
 
 /** What follows an extension header; AH stands behind IPv4 too, where the numbers mean other things. */
 function behindNextHeader(nextHeader: number | undefined, context: DissectContext): NextHeader {
-  const { outer, offset, length, end } = context;
+  const { outer, offset, length, end, options } = context;
   const ip = [...outer].reverse().find(({ protocol }) => protocol === 'ipv4' || protocol === 'ipv6');
   const names = ip?.protocol === 'ipv4' ? BY_IPV4_PROTOCOL : BY_NEXT_HEADER;
-  return { protocol: nextHeader === undefined ? DATA : nameOf(names, nextHeader), offset: offset + length, end };
+  const protocol = nextHeader === undefined ? DATA : protocolOf(names, nextHeader, options);
+  return { protocol, offset: offset + length, end };
+}
+
+/** The caller's name for an IP protocol, or ours. A walk over extension headers is never cut short by a name. */
+function protocolOf(names: ReadonlyMap<number, string>, value: number, { ipProtocols }: DissectOptions): string {
+  return (isExtension(value) ? undefined : ipProtocols?.[value]) ?? nameOf(names, value);
 }
 
 function nameOf(names: ReadonlyMap<number, string>, value: number): string {
