@@ -1,7 +1,11 @@
-import { readNetwork, readNextProtocol, writeNetwork } from './header.js';
+import { readControl, readCritical, readHeaderLength, readProtocolType, readVni } from './header.js';
+import { writeProtocolType, writeVni } from './header.js';
+import { OptionWalk } from './options.js';
+
+const NOTHING = new Uint8Array(0);
 
 /**
- * A GENEVE header in place, as an object: for code that passes headers around. Make one and move it with `at`.
+ * A Geneve header in place, as an object: for code that passes headers around. Make one and move it with `at`.
  * It checks nothing: call `check` first.
  */
 export class GeneveView {
@@ -9,9 +13,10 @@ export class GeneveView {
   bytes: Uint8Array;
   /** Where the header starts. */
   offset: number;
+  readonly #walk = new OptionWalk();
 
   /** A view of the header at `bytes[offset..]`. */
-  constructor(bytes: Uint8Array, offset = 0) {
+  constructor(bytes: Uint8Array = NOTHING, offset = 0) {
     this.bytes = bytes;
     this.offset = offset;
   }
@@ -23,17 +28,41 @@ export class GeneveView {
     return this;
   }
 
-  /** EtherType of what follows. */
-  get nextProtocol(): number {
-    return readNextProtocol(this.bytes, this.offset);
+  /** Octets of the header with its options, 8..260. */
+  get headerLength(): number {
+    return readHeaderLength(this.bytes, this.offset);
   }
 
-  /** Network identifier, 0..NETWORK_MAX. */
-  get network(): number {
-    return readNetwork(this.bytes, this.offset);
+  /** O bit: a control packet. */
+  get control(): boolean {
+    return readControl(this.bytes, this.offset);
   }
 
-  set network(network: number) {
-    writeNetwork(this.bytes, this.offset, network);
+  /** C bit: the sender announces critical options. */
+  get critical(): boolean {
+    return readCritical(this.bytes, this.offset);
+  }
+
+  /** EtherType of the payload. */
+  get protocolType(): number {
+    return readProtocolType(this.bytes, this.offset);
+  }
+
+  set protocolType(protocolType: number) {
+    writeProtocolType(this.bytes, this.offset, protocolType);
+  }
+
+  /** VNI, 0..VNI_MAX. */
+  get vni(): number {
+    return readVni(this.bytes, this.offset);
+  }
+
+  set vni(vni: number) {
+    writeVni(this.bytes, this.offset, vni);
+  }
+
+  /** This view's own cursor, before the first option. One object for all calls: each call starts it anew. */
+  walkOptions(): OptionWalk {
+    return this.#walk.at(this.bytes, this.offset);
   }
 }
