@@ -1,0 +1,138 @@
+import { CellMemory, cellsFor, copyIn, equalOctets } from './cells.js';
+import { type ContextTable, FIELD } from './contexts.js';
+import { findSegment, insertSegment } from './segment-tree.js';
+
+/** The lane is taken from an owner that has got none of the last so many stored segments. */
+const LANE_PATIENCE = 32;
+const NONE = -1;
+
+/**
+ * Where the segments of all frames lie. One frame at a time owns the *lane*, a frame buffer: its payload is written
+ * where it will be delivered from. Of its segments only the records are in cells, one cell each. All other frames have
+ * records and payload in cells, and are put together in the other frame buffer when they are complete.
+ */
+export class PayloadStore {
+  readonly #cells: CellMemory;
+  readonly #contexts: ContextTable;
+  #owner = NONE;
+  /** The frame buffer that is the lane: 0 or 1. The other holds the frame delivered last. */
+  #buffer = 0;
+  /** Segments stored since the start, and what it was when the owner got its last one. */
+  #stored = 0;
+  #ownerStored = 0;
+
+  /** A store of `cells` cells for the frames in `contexts`. */
+  constructor(contexts: ContextTable, cells: number) {
+    this.#contexts = contexts;
+    this.#cells = new CellMemory(cells);
+  }
+
+  /** The array that frames are delivered in. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#cells.bytes;
+  }
+
+  /** Octets of memory held, for good. */
+  get byteLength(): number {
+    return this.#cells.byteLength;
+  }
+
+  /** Gives the lane to a new, empty context if it is free or its owner has lost its claim. */
+  open(context: number): void {
+    if (this.#owner !== NONE) {
+      if (this.#stored - this.#ownerStored < LANE_PATIENCE) return;
+      this.#leaveLane();
+    }
+    this.#owner = context;
+    this.#ownerStored = this.#stored;
+  }
+
+  /** Stores the payload `bytes[start..end)` of a segment that overlaps no other. Cells must suffice. */
+  add(context: number, offset: number, bytes: Uint8Array, start: number, end: number): void {
+    const cells = this.#cells;
+    const contexts = this.#contexts;
+    const isInLane = context === this.#owner;
+    const count = isInLane ? 1 : cellsFor(end - start);
+    const cell = cells.allocate(count, NONE);
+    cells.writeRecord(cell, offset, end - start);
+    this.#stored++;
+    if (isInLane) {
+      copyIn(cells.bytes, cells.frameStart(this.#buffer) + offset, bytes, start, end);
+      this.#ownerStored = this.#stored;
+    } else {
+      cells.write(cell, bytes, start, end);
+    }
+    const last = contexts.get(context, FIELD.LAST_CELL);
+    if (last === NONE) contexts.set(context, FIELD.FIRST_CELL, cell);
+    else cells.link(last, cell);
+    contexts.set(context, FIELD.LAST_CELL, cells.skip(cell, count - 1));
+    contexts.add(context, FIELD.CELLS, count);
+    contexts.set(context, FIELD.ROOT, insertSegment(cells, contexts.get(context, FIELD.ROOT), cell));
+  }
+
+  /** What rules S11 and S12 say about the segment `bytes[start..end)`. Looks at no more than 33 records. */
+  compare(context: number, offset: number, bytes: Uint8Array, start: number, end: number): 'new' | 'same' | 'overlap' {
+    const cells = this.#cells;
+    const length = end - start;
+    // Stored segments don't overlap: if any reaches into the new one, the last that starts before its end does.
+    const cell = findSegment(cells, this.#contexts.get(context, FIELD.ROOT), offset + length - 1);
+    if (cell === NONE || cells.offsetOf(cell) + cells.lengthOf(cell) <= offset) return 'new';
+    if (cells.offsetOf(cell) !== offset || cells.lengthOf(cell) !== length) return 'overlap';
+    const laneAt = cells.frameStart(this.#buffer) + offset;
+    const isSame =
+      context === this.#owner
+        ? equalOctets(cells.bytes, laneAt, bytes, start, length)
+        : cells.equals(cell, bytes, start);
+    return isSame ? 'same' : 'overlap';
+  }
+
+  /** Makes the complete frame of `context` one piece of `bytes`, valid until the next complete one, and says where. */
+  assemble(context: number): number {
+    const cells = this.#cells;
+    if (context === this.#owner) {
+      // Delivered from where it is; the other buffer, whose frame is no longer needed, becomes the lane.
+      const start = cells.frameStart(this.#buffer);
+      this.#buffer = 1 - this.#buffer;
+      return start;
+    }
+    const start = cells.frameStart(1 - this.#buffer);
+    let cell = this.#contexts.get(context, FIELD.FIRST_CELL);
+    while (cell !== NONE) {
+      cells.read(cell, start + cells.offsetOf(cell));
+      cell = cells.next(cells.skip(cell, cellsFor(cells.lengthOf(cell)) - 1));
+    }
+    return start;
+  }
+
+  /** Frees what the context holds. Constant time. */
+  release(context: number): void {
+    const contexts = this.#contexts;
+    if (context === this.#owner) this.#owner = NONE;
+    this.#cells.release(
+      contexts.get(context, FIELD.FIRST_CELL),
+      contexts.get(context, FIELD.LAST_CELL),
+      contexts.get(context, FIELD.CELLS),
+    );
+  }
+
+  /** Moves the payload of the lane's owner to cells: behind each record's cell go the others that it needs. */
+  #leaveLane(): void {
+    const cells = this.#cells;
+    const contexts = this.#contexts;
+    const context = this.#owner;
+    const from = cells.frameStart(this.#buffer);
+    let count = 0;
+    let last = NONE;
+    for (let cell = contexts.get(context, FIELD.FIRST_CELL); cell !== NONE; cell = cells.next(last)) {
+      const length = cells.lengthOf(cell);
+      const needed = cellsFor(length);
+      if (needed > 1) cells.link(cell, cells.allocate(needed - 1, cells.next(cell)));
+      const at = from + cells.offsetOf(cell);
+      cells.write(cell, cells.bytes, at, at + length);
+      last = cells.skip(cell, needed - 1);
+      count += needed;
+    }
+    contexts.set(context, FIELD.LAST_CELL, last);
+    contexts.set(context, FIELD.CELLS, count);
+  }
+}
