@@ -1,8 +1,15 @@
 /**
- * How far the checksums of a packet can be trusted: `unverified`, or `verified` when someone below us has checked
- * them (a kernel socket, a NIC). A verified carrier is not summed again.
+ * How far the checksums of a packet can be trusted. `unverified`: nobody below us has looked. `verified`: somebody has
+ * (a kernel socket, a NIC); a verified carrier is not summed again. `partial`: whoever made the packet left one
+ * transport checksum unfinished, see {@link PacketBuffer.checksumStart}; it never was on a wire, so it counts as good.
  */
-export type ChecksumState = 'unverified' | 'verified';
+export type ChecksumState = 'unverified' | 'verified' | 'partial';
+
+/**
+ * How a packet that is larger than the MTU has yet to be cut: `tcp4` and `tcp6` into TCP segments, `udp` into datagrams
+ * with equal headers (what Linux calls UDP_L4), `none` not at all. The virtio-net header has the same choice.
+ */
+export type SegmentType = 'none' | 'tcp4' | 'tcp6' | 'udp';
 
 /**
  * One packet inside a larger array, with room in front for the headers that tunnels add. Encapsulation moves `start`
@@ -19,8 +26,20 @@ export class PacketBuffer {
   start: number;
   /** Offset after the packet's last octet. */
   end: number;
-  /** Whether somebody below us has verified the outermost transport checksum. */
+  /** What is known of the outermost transport checksum. Default `unverified`. */
   checksum: ChecksumState = 'unverified';
+  /**
+   * Where the sum of a `partial` checksum starts: the offset in `bytes` of the transport header. It ends with the IP
+   * packet. Like {@link checksumField} a position in `bytes`, which adding and removing headers doesn't move. 0 unless
+   * `checksum` is `partial`.
+   */
+  checksumStart = 0;
+  /** Offset in `bytes` of the `partial` checksum, which holds the folded sum of the pseudo-header. Else 0. */
+  checksumField = 0;
+  /** How the packet is yet to be cut into segments. Default `none`. If it is, `checksum` is `partial`. */
+  segmentType: SegmentType = 'none';
+  /** Octets of transport payload in each segment but the last, 1..65535; 0 if `segmentType` is `none`. */
+  segmentSize = 0;
 
   /** A window `bytes[start..end)`. The octets stay the caller's. */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
@@ -61,13 +80,31 @@ export class PacketBuffer {
     this.end -= n;
   }
 
-  /** Points this window at `bytes[start..end)`; its checksums count as unverified again. */
+  /** Points this window at `bytes[start..end)`, with no word about checksums and segments: an ordinary packet. */
   reset(bytes: Uint8Array, start: number, end: number): this {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.checksum = 'unverified';
+    this.clearOffload();
     return this;
+  }
+
+  /** Sets checksum and segment fields to their defaults, once what they asked for is done. */
+  clearOffload(): void {
+    this.checksum = 'unverified';
+    this.checksumStart = 0;
+    this.checksumField = 0;
+    this.segmentType = 'none';
+    this.segmentSize = 0;
+  }
+
+  /** Takes over the checksum and segment fields of `other`, a window on the same packet. */
+  copyOffload(other: PacketBuffer): void {
+    this.checksum = other.checksum;
+    this.checksumStart = other.checksumStart;
+    this.checksumField = other.checksumField;
+    this.segmentType = other.segmentType;
+    this.segmentSize = other.segmentSize;
   }
 
   /** The packet's octets as a view on the same memory. Allocates the view: not for the data path. */

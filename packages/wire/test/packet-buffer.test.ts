@@ -17,6 +17,33 @@ describe('PacketBuffer', () => {
   });
 });
 
+describe('offload fields', () => {
+  const ordinary = { checksum: 'unverified', checksumStart: 0, checksumField: 0, segmentType: 'none', segmentSize: 0 };
+  const superFrame = {
+    checksum: 'partial',
+    checksumStart: 42,
+    checksumField: 58,
+    segmentType: 'tcp4',
+    segmentSize: 1448,
+  } as const;
+
+  it('stay while headers come and go, and end with the packet', () => {
+    const packet = PacketBuffer.from(new Uint8Array(100), 8);
+    expect(packet).toMatchObject(ordinary);
+    Object.assign(packet, superFrame);
+    packet.prepend(8);
+    packet.trimFront(20);
+    packet.trimBack(1);
+    expect(packet).toMatchObject(superFrame);
+    const window = new PacketBuffer(packet.bytes, packet.start, packet.end);
+    window.copyOffload(packet);
+    expect(window).toMatchObject(superFrame);
+    expect(packet.reset(packet.bytes, 0, 4)).toMatchObject(ordinary);
+    window.clearOffload();
+    expect(window).toMatchObject({ ...ordinary, start: 20, end: 107 });
+  });
+});
+
 describe('ethernet.stripTags', () => {
   it('leaves addresses, EtherType and payload', () => {
     const tag = { tpid: 0x8100, pcp: 1, dei: 0, vid: 5 };
