@@ -1,7 +1,7 @@
-import { readNetwork, readNextProtocol, writeNetwork } from './header.js';
+import { readFlowId, readVsid, writeFlowId, writeVsid } from './header.js';
 
 /**
- * A NVGRE header in place, as an object: for code that passes headers around. Make one and move it with `at`.
+ * An NVGRE header in place, as an object: for code that passes headers around. Make one and move it with `at`.
  * It checks nothing: call `check` first.
  */
 export class NvgreView {
@@ -23,17 +23,21 @@ export class NvgreView {
     return this;
   }
 
-  /** EtherType of what follows. */
-  get nextProtocol(): number {
-    return readNextProtocol(this.bytes, this.offset);
+  /** VSID, 0..VSID_VENDOR. */
+  get vsid(): number {
+    return readVsid(this.bytes, this.offset);
   }
 
-  /** Network identifier, 0..NETWORK_MAX. */
-  get network(): number {
-    return readNetwork(this.bytes, this.offset);
+  set vsid(vsid: number) {
+    writeVsid(this.bytes, this.offset, vsid);
   }
 
-  set network(network: number) {
-    writeNetwork(this.bytes, this.offset, network);
+  /** FlowID, 0..FLOW_ID_MAX. */
+  get flowId(): number {
+    return readFlowId(this.bytes, this.offset);
+  }
+
+  set flowId(flowId: number) {
+    writeFlowId(this.bytes, this.offset, flowId);
   }
 }

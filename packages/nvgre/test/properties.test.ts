@@ -1,38 +1,73 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '@overlane/wire';
+import type { Law } from '@overlane/wire/laws';
 import fc from 'fast-check';
-import * as ours from '../src/index.js';
-import { nvgreLaws } from '../src/laws.js';
+import * as nvgre from '../src/index.js';
+import { greEncapsulationLaws, greLaws, nvgreEncapsulationLaws, nvgreLaws } from '../src/laws.js';
+
+const { gre } = nvgre;
 
 describe('NVGRE header keeps the law', () => {
   for (const law of nvgreLaws()) it(law.name, () => fc.assert(law.property));
 });
 
-describe('the laws find a planted fault', () => {
-  const findsFault = (codec: Codec<ours.NvgreHeader>, name: string): boolean => {
-    const law = nvgreLaws(codec).find((candidate) => candidate.name === name)!;
-    return (fc.check(law.property) as fc.RunDetails<unknown>).failed;
-  };
+describe('GRE header keeps the law', () => {
+  for (const law of greLaws()) it(law.name, () => fc.assert(law.property));
+});
 
-  it('a wrong shift breaks oracle', () => {
-    const shifted = {
-      ...ours,
-      decode: (...args: Parameters<typeof ours.decode>) => {
-        const header = ours.decode(...args);
-        return { ...header, network: header.network >>> 1 };
+describe('NVGRE encapsulation keeps the law', () => {
+  for (const law of nvgreEncapsulationLaws()) it(law.name, () => fc.assert(law.property));
+});
+
+const OPTIONS: Readonly<Record<string, nvgre.gre.GreOptions>> = {
+  'by default': {},
+  'without key': { keylessNetwork: 7 },
+  'with all fields': { checksum: 'computed', sequence: 'sent', outOfSequence: 'refused' },
+  'with IP packets': { payload: 'ip', checksum: 'computed' },
+};
+for (const [name, options] of Object.entries(OPTIONS)) {
+  describe(`GRE encapsulation keeps the law ${name}`, () => {
+    for (const law of greEncapsulationLaws(options)) it(law.name, () => fc.assert(law.property));
+  });
+}
+
+describe('the laws find a planted fault', () => {
+  const findsFault = (laws: readonly Law[], name: string): boolean =>
+    (fc.check(laws.find((law) => law.name === name)!.property) as fc.RunDetails<unknown>).failed;
+
+  it('a shift by one bit breaks oracle and canonical', () => {
+    const shifted: Codec<nvgre.NvgreHeader> = {
+      ...nvgre,
+      decode: (...args) => {
+        const header = nvgre.decode(...args);
+        return { ...header, vsid: (header.vsid >>> 1) | 0x1000 };
       },
     };
-    expect(findsFault(shifted, 'oracle')).toBe(true);
+    expect(findsFault(nvgreLaws(shifted), 'oracle')).toBe(true);
+    expect(findsFault(nvgreLaws(shifted), 'canonical')).toBe(true);
   });
 
-  it('a decoder that forgets the version breaks total', () => {
-    const lax = {
-      ...ours,
-      decode: (bytes: Uint8Array, offset = 0, end = bytes.length) => {
-        if (ours.check(bytes, offset, end) === 'E_NVGRE_TRUNCATED') return ours.decode(bytes, offset, end);
-        return { nextProtocol: ours.readNextProtocol(bytes, offset), network: ours.readNetwork(bytes, offset) };
+  it('a decoder that forgets the protocol type breaks total', () => {
+    const lax: Codec<nvgre.NvgreHeader> = {
+      ...nvgre,
+      decode: (bytes, offset = 0, end = bytes.length) => {
+        if (nvgre.check(bytes, offset, end) !== 'E_NVGRE_BAD_PROTOCOL') return nvgre.decode(bytes, offset, end);
+        return { vsid: nvgre.readVsid(bytes, offset), flowId: nvgre.readFlowId(bytes, offset) };
       },
     };
-    expect(findsFault(lax, 'total')).toBe(true);
+    expect(findsFault(nvgreLaws(lax), 'total')).toBe(true);
+  });
+
+  it('a GRE decoder that takes the key from behind the sequence number breaks oracle', () => {
+    const swapped: Codec<nvgre.gre.GreHeader> = {
+      ...gre,
+      decode: (...args) => {
+        const { key, sequenceNumber, ...rest } = gre.decode(...args);
+        if (key === undefined || sequenceNumber === undefined) return { ...rest, key, sequenceNumber };
+        return { ...rest, key: sequenceNumber, sequenceNumber: key };
+      },
+    };
+    expect(findsFault(greLaws(swapped), 'oracle')).toBe(true);
+    expect(findsFault(greLaws(swapped), 'roundtrip')).toBe(true);
   });
 });
