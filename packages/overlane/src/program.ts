@@ -3,6 +3,7 @@ import { addDecapCommand } from './commands/decap.js';
 import { addDemoCommand } from './commands/demo.js';
 import { addDissectCommand } from './commands/dissect.js';
 import { addEncapCommand } from './commands/encap.js';
+import { addBenchCommand } from './commands/bench.js';
 import { addSwitchCommand } from './commands/switch.js';
 import { VERSION } from './version.js';
 
@@ -22,4 +23,4 @@ export function createProgram(): Command {
   return program;
 }
 
-const COMMANDS = [addDemoCommand, addDissectCommand, addEncapCommand, addDecapCommand, addSwitchCommand];
+const COMMANDS = [addDemoCommand, addDissectCommand, addEncapCommand, addDecapCommand, addSwitchCommand, addBenchCommand];

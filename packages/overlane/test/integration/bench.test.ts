@@ -50,9 +50,14 @@ describe('the peers', () => {
   });
 
   native.it('an operation that a peer does not know ends it with its complaint', async () => {
-    const [peer] = await startPeers([], folder);
-    await expect(peer!.contestant!.warm('no such', 0)).rejects.toThrow('bench: gopacket: no operation no such');
-    await expect(peer!.contestant!.round('decapsulate', 1)).rejects.toThrow('no operation no such');
+    const started = await startPeers([], folder);
+    try {
+      const gopacket = started.find(({ name }) => name === 'gopacket')!.contestant!;
+      await expect(gopacket.warm('no such', 0)).rejects.toThrow('bench: gopacket: no operation no such');
+      await expect(gopacket.round('decapsulate', 1)).rejects.toThrow('no operation no such');
+    } finally {
+      for (const { contestant } of started) await contestant?.close();
+    }
   });
 });
 

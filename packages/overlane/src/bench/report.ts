@@ -1,0 +1,94 @@
+import Table from 'cli-table3';
+import { BASELINES, type BenchReport, type CaseFigures, type SuiteFigures, type Target } from './figures.js';
+import type { Machine } from './machine.js';
+import type { PeerState } from './peers.js';
+
+const HEAD = ['ns/op', 'mixed', 'M/s', 'GB/s', 'heap/op', 'x layout', 'x gopacket', 'x scapy'];
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' ',
+};
+
+const LEGEND = `ns/op: median of rounds, alone in a process; mixed: in a process that runs all operations of the suite.
+heap/op: octets of garbage per operation. x NAME: how many times as fast as NAME on the same octets in the same run.`;
+
+/** The report for people, with a newline at the end. */
+export function formatReport({ machine, suites, targets }: BenchReport): string {
+  const parts = [formatMachine(machine), ...suites.map(formatSuite), LEGEND, formatTargets(targets)];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function formatMachine(machine: Machine): string {
+  const peers = Object.entries(machine.peers).map(([name, state]) => `${name}: ${formatState(state)}`);
+  return [
+    `${machine.cpu}, ${machine.cores} cores (load ${machine.load}), Node ${machine.node}, V8 ${machine.v8}, ${machine.date}`,
+    ...peers,
+  ].join('\n');
+}
+
+function formatState(state: PeerState): string {
+  switch (state.state) {
+    case 'measured':
+      return state.version;
+    case 'not installed':
+      return `not installed (Debian: ${state.packages})`;
+    case 'failed':
+      return `failed: ${state.reason.trim()}`;
+  }
+}
+
+function formatSuite({ name, results }: SuiteFigures): string {
+  const table = new Table({
+    head: [name, ...HEAD],
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
+    colAligns: ['left', ...HEAD.map(() => 'right' as const)],
+  });
+  for (const row of results) table.push(cells(row));
+  const wholePackets = results.filter(({ name: row }) => row.includes('capsulate'));
+  return [table.toString(), ...wholePackets.map(formatSides)].join('\n');
+}
+
+function cells(row: CaseFigures): string[] {
+  return [
+    row.name,
+    decimal(row.nsPerOp),
+    decimal(row.mixedNsPerOp),
+    decimal(1000 / row.nsPerOp),
+    row.gigabytesPerSecond === null ? '' : decimal(row.gigabytesPerSecond),
+    String(row.heapPerOp),
+    ...BASELINES.map((side) => (row.ratios[side] === null ? '-' : decimal(row.ratios[side]))),
+  ];
+}
+
+/** Who does what in a row, because a ratio says little without it. */
+function formatSides({ name, does }: CaseFigures): string {
+  const sides = Object.entries(does).map(([side, what]) => `    ${side}: ${what}`);
+  return [`  ${name}`, ...sides].join('\n');
+}
+
+function formatTargets(targets: readonly Target[]): string {
+  const lines = targets.map(({ name, met, value, wanted }) => {
+    const verdict = met === null ? 'not judged' : met ? 'met' : 'missed';
+    return `  ${verdict.padEnd(10)}  ${name}: ${value === null ? '-' : value} (wanted ${wanted})`;
+  });
+  return ['targets', ...lines].join('\n');
+}
+
+/** Three significant digits, without an exponent. */
+function decimal(value: number): string {
+  return value >= 100 ? String(Math.round(value)) : value.toFixed(value >= 10 ? 1 : 2);
+}

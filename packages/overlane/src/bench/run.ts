@@ -1,0 +1,170 @@
+/**
+ * The order of a run: each operation alone in a fresh process, its rounds alternating with those of the layouts and the
+ * peers on the same octets; then all operations of a suite in one process.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { OutcomeError } from '../exit.js';
+import { LAYOUT_PREFIX } from './answer.js';
+import { Contestant } from './contestant.js';
+import { type BenchReport, type CaseFigures, type SuiteFigures, figuresOf } from './figures.js';
+import { describeMachine } from './machine.js';
+import { iterationsFor, median } from './measure.js';
+import { type Peer, startPeers } from './peers.js';
+import type { BenchCase, Side, Suite } from './suite.js';
+import { judgeTargets } from './targets.js';
+
+/** How much is measured. */
+export interface Effort {
+  /** `own`: a fresh process for each operation, whose compiler has seen nothing else. `one` is quicker to start. */
+  readonly processes: 'own' | 'one';
+  /** Rounds of each operation; the report shows medians. */
+  readonly rounds: number;
+  /** Length of a round. */
+  readonly roundMs: number;
+  /** Length of the warm-up. */
+  readonly warmUpMs: number;
+}
+
+/**
+ * For figures to quote: about a minute in all. Rounds are short because a process that has just waited gets its core
+ * at once and keeps it for some milliseconds, even on a busy machine.
+ */
+export const FULL_EFFORT: Effort = { processes: 'own', rounds: 31, roundMs: 4, warmUpMs: 150 };
+/** To see that everything runs; the figures mean little. */
+export const QUICK_EFFORT: Effort = { processes: 'one', rounds: 3, roundMs: 1, warmUpMs: 2 };
+
+/** Told of each operation that has been measured. */
+export type Progress = (done: number, total: number, what: string) => void;
+
+/** Side of a row on its way through the rounds. */
+interface Entrant {
+  readonly side: Side;
+  readonly contestant: Contestant;
+  readonly operation: string;
+}
+
+/** Measures `suites` and returns the report. Needs the built package. @throws OutcomeError if a program fails */
+export async function runBench(suites: readonly Suite[], effort: Effort, progress: Progress): Promise<BenchReport> {
+  const total = 2 * suites.flatMap(({ cases }) => cases).length;
+  let done = 0;
+  progress(done, total, 'starting gopacket and scapy');
+  const step = (what: string): void => progress(++done, total, what);
+  const folder = mkdtempSync(join(tmpdir(), 'overlane-bench-'));
+  const peers: Peer[] = [];
+  try {
+    peers.push(...(await startPeers(suites, folder)));
+    const machine = describeMachine(peers, new Date());
+    const figures: SuiteFigures[] = [];
+    for (const suite of suites) figures.push(await measureSuite(suite, peers, effort, step));
+    return { machine, suites: figures, targets: judgeTargets(figures) };
+  } finally {
+    for (const { contestant } of peers) await contestant?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureSuite(
+  suite: Suite,
+  peers: readonly Peer[],
+  effort: Effort,
+  step: (what: string) => void,
+): Promise<SuiteFigures> {
+  const all = startOwn(suite);
+  try {
+    const mixed = await measureMixed(suite, all, effort, step);
+    const results: CaseFigures[] = [];
+    for (const row of suite.cases) {
+      const rounds = (own: Contestant, layout: Contestant) => measureCase(row, own, layout, peers, effort);
+      const { times, heapPerOp } = await (effort.processes === 'one'
+        ? rounds(all, all)
+        : inOwnProcesses(suite, rounds));
+      results.push(figuresOf(row, times, heapPerOp, mixed.get(row.name)!));
+      step(`${suite.name}: ${row.name}`);
+    }
+    return { name: suite.name, results };
+  } finally {
+    await all.close();
+  }
+}
+
+/** Runs `measure` with two fresh processes, one for the operation and one for its layout baseline. */
+async function inOwnProcesses<T>(
+  suite: Suite,
+  measure: (own: Contestant, layout: Contestant) => Promise<T>,
+): Promise<T> {
+  const own = startOwn(suite);
+  const layout = startOwn(suite);
+  try {
+    return await measure(own, layout);
+  } finally {
+    await own.close();
+    await layout.close();
+  }
+}
+
+/** All operations warm in one process, whose call sites have thus seen everything; median times by name. */
+async function measureMixed(
+  suite: Suite,
+  all: Contestant,
+  effort: Effort,
+  step: (what: string) => void,
+): Promise<ReadonlyMap<string, number>> {
+  const iterations = new Map<string, number>();
+  for (const { name } of suite.cases) {
+    const { nsPerOp } = await all.warm(name, effort.warmUpMs / 2);
+    iterations.set(name, iterationsFor(nsPerOp, effort.roundMs * 1e6));
+    step(`${suite.name}: mixed, ${name}`);
+  }
+  const times = new Map<string, number[]>(suite.cases.map(({ name }) => [name, []]));
+  for (let round = 0; round < effort.rounds; round++) {
+    for (const [name, count] of iterations) times.get(name)!.push(await all.round(name, count));
+  }
+  return new Map([...times].map(([name, values]) => [name, median(values)]));
+}
+
+/** Times by side and round. */
+type Times = { overlane: number[] } & Partial<Record<Side, number[]>>;
+
+async function measureCase(
+  row: BenchCase,
+  own: Contestant,
+  layout: Contestant,
+  peers: readonly Peer[],
+  effort: Effort,
+): Promise<{ readonly times: Times; readonly heapPerOp: number }> {
+  const entrants: Entrant[] = [{ side: 'overlane', contestant: own, operation: row.name }];
+  if (row.layout) entrants.push({ side: 'layout', contestant: layout, operation: LAYOUT_PREFIX + row.name });
+  for (const { name, contestant } of peers) {
+    const operation = row[name]?.operation;
+    if (contestant && operation !== undefined) entrants.push({ side: name, contestant, operation });
+  }
+  const times = await alternate(row, entrants, effort);
+  return { times, heapPerOp: await own.heap(row.name) };
+}
+
+async function alternate(row: BenchCase, entrants: readonly Entrant[], effort: Effort): Promise<Times> {
+  const iterations: number[] = [];
+  let sum: number | undefined;
+  for (const { side, contestant, operation } of entrants) {
+    const warm = await contestant.warm(operation, effort.warmUpMs);
+    // Programs that read different values out of the same octets can't be compared.
+    sum ??= warm.sum;
+    if (warm.sum !== sum) throw new OutcomeError(`bench: ${row.name}: ${side} gets ${warm.sum}, overlane gets ${sum}`);
+    iterations.push(iterationsFor(warm.nsPerOp, effort.roundMs * 1e6));
+  }
+  const times: Times = { overlane: [] };
+  for (let round = 0; round < effort.rounds; round++) {
+    for (const [i, { side, contestant, operation }] of entrants.entries()) {
+      (times[side] ??= []).push(await contestant.round(operation, iterations[i]!));
+    }
+  }
+  return times;
+}
+
+function startOwn(suite: Suite): Contestant {
+  const program = fileURLToPath(new URL('./child.js', import.meta.url));
+  return new Contestant(`measuring ${suite.name}`, process.execPath, [program, suite.name]);
+}

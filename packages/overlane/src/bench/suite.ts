@@ -1,0 +1,56 @@
+import type { Operation } from './measure.js';
+
+/** Who can do an operation: our code, our layouts (the readable specification), and two other projects. */
+export type Side = 'overlane' | 'layout' | 'gopacket' | 'scapy';
+
+/** The outside programs that we compare with. */
+export const PEERS = ['gopacket', 'scapy'] as const;
+
+/** One of {@link PEERS}. */
+export type PeerName = (typeof PEERS)[number];
+
+/** The same work done with layouts. */
+export interface LayoutBaseline {
+  /** What is called, for readers of the report. */
+  readonly does: string;
+  /** Prepares inputs and returns the operation. */
+  readonly setup: () => Operation;
+}
+
+/** The same work done by a program in `peers/`. */
+export interface PeerBaseline {
+  /** Name of the operation in the peer's program. */
+  readonly operation: string;
+  /** What is called, for readers of the report. */
+  readonly does: string;
+}
+
+/** One row of the report. */
+export interface BenchCase {
+  /** Name, unique in its suite. */
+  readonly name: string;
+  /** What is called, for readers of the report. */
+  readonly does: string;
+  /** On the `data path` nothing may be allocated; the `value` tier makes objects and errors. */
+  readonly tier: 'data path' | 'value';
+  /** Octets that a call works through, where GB/s says more than calls. */
+  readonly octets?: number;
+  /** Prepares inputs and returns the operation. */
+  readonly setup: () => Operation;
+  /** The same with layouts, where they can do it. */
+  readonly layout?: LayoutBaseline;
+  /** The same with gopacket, where it can do it. */
+  readonly gopacket?: PeerBaseline;
+  /** The same with scapy, where it can do it. */
+  readonly scapy?: PeerBaseline;
+}
+
+/** Rows about one package. */
+export interface Suite {
+  /** Name as on the command line. */
+  readonly name: string;
+  /** The rows. */
+  readonly cases: readonly BenchCase[];
+  /** Octets that the peers work on, by the name of the list. */
+  readonly inputs: () => Readonly<Record<string, readonly Uint8Array[]>>;
+}

@@ -1,0 +1,31 @@
+/** What the project promises about speed, judged by the figures of this run. */
+import type { CaseFigures, SuiteFigures, Target } from './figures.js';
+
+const DECAPSULATION = ['decapsulate', 'decapsulate with inner headers'];
+const LEAST_RATIO = { gopacket: 1, scapy: 100 } as const;
+
+/** The promises about the suites that were run. */
+export function judgeTargets(suites: readonly SuiteFigures[]): Target[] {
+  return suites.flatMap(({ name, results }) => [
+    ...results.filter((row) => DECAPSULATION.includes(row.name)).flatMap((row) => speedTargets(name, row)),
+    heapTarget(name, results),
+  ]);
+}
+
+function speedTargets(suite: string, row: CaseFigures): Target[] {
+  return (['gopacket', 'scapy'] as const).map((peer) => {
+    const value = row.ratios[peer];
+    const least = LEAST_RATIO[peer];
+    return {
+      name: `${suite}: ${row.name}, times as fast as ${peer}`,
+      met: value === null ? null : value >= least,
+      value,
+      wanted: `>= ${least}`,
+    };
+  });
+}
+
+function heapTarget(suite: string, results: readonly CaseFigures[]): Target {
+  const value = Math.max(0, ...results.filter(({ tier }) => tier === 'data path').map(({ heapPerOp }) => heapPerOp));
+  return { name: `${suite}: heap per operation on the data path, octets`, met: value === 0, value, wanted: '0' };
+}

@@ -1,0 +1,57 @@
+import cliProgress from 'cli-progress';
+import { Argument, type Command } from 'commander';
+import { formatReport } from '../bench/report.js';
+import { FULL_EFFORT, type Progress, QUICK_EFFORT, runBench } from '../bench/run.js';
+import { SUITES } from '../bench/suites.js';
+
+const HELP = `
+Each operation runs alone in a process of its own, over 1,024 different inputs; its rounds alternate with those of the
+same work done by our layouts, by gopacket and by scapy. A second figure (mixed) comes from one process that runs all.
+
+gopacket and scapy take part where they are installed; on Debian:
+  apt-get install golang-go golang-github-google-gopacket-dev python3-scapy
+
+The exit status says that it ran, not that targets were met: those are in the report.`;
+
+/** Adds `overlane bench`. */
+export function addBenchCommand(program: Command): void {
+  program
+    .command('bench')
+    .description('measure time and garbage per operation, beside gopacket and scapy')
+    .addArgument(new Argument('[suite]', 'what to measure; without it, all').choices(SUITES.map(({ name }) => name)))
+    .option('--json', 'print one JSON object instead of tables')
+    .option('--quick', 'a few seconds, to see that it runs; the figures mean little')
+    .addHelpText('after', HELP)
+    .action(runBenchCommand);
+}
+
+interface BenchCommandOptions {
+  readonly json?: true;
+  readonly quick?: true;
+}
+
+async function runBenchCommand(suiteName: string | undefined, options: BenchCommandOptions): Promise<void> {
+  const suites = SUITES.filter(({ name }) => suiteName === undefined || name === suiteName);
+  const effort = options.quick === true ? QUICK_EFFORT : FULL_EFFORT;
+  const bar = new cliProgress.SingleBar({
+    stream: process.stderr,
+    format: '{bar} {value}/{total} {what}',
+    clearOnComplete: true,
+    // The report follows on standard output, and may share the screen.
+    hideCursor: true,
+  });
+  let started = false;
+  const progress: Progress = (done, total, what) => {
+    if (!started) bar.start(total, done, { what });
+    else bar.update(done, { what });
+    started = true;
+  };
+  if (!process.stderr.isTTY) process.stderr.write('overlane: measuring; this takes about a minute\n');
+  try {
+    const report = await runBench(suites, effort, progress);
+    bar.stop();
+    process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : formatReport(report));
+  } finally {
+    bar.stop();
+  }
+}
