@@ -3,11 +3,13 @@
  *
  *     for (const law of sttSegmentLaws(myCodec)) it(law.name, () => fc.assert(law.property));
  */
-import type { Codec } from '@overlane/wire';
-import { type Law, type LawSubject, codecLaws } from '@overlane/wire/laws';
-import { sttFrameHeader, sttSegmentHeader } from './arbitraries.js';
+import { type Codec, type Encapsulation, PacketBuffer } from '@overlane/wire';
+import { type EncapsulationLaw, type Law, type LawSubject, codecLaws, encapsulationLaws } from '@overlane/wire/laws';
+import { network, sttFrameHeader, sttSegmentHeader } from './arbitraries.js';
+import { SttEncapsulation } from './encapsulation.js';
 import * as frame from './frame/index.js';
 import { sttFrameLayout, sttFrameMsbLayout, sttLayout } from './layout.js';
+import { Segmenter } from './segmenter.js';
 import * as segment from './segment/index.js';
 
 const HALF_MAX = 0xffff_ffff;
@@ -93,6 +95,17 @@ export const sttSegmentLaws = (codec?: Codec<segment.SttSegmentHeader>): Law[] =
 /** The laws of a frame header codec: ours, or `codec`. */
 export const sttFrameLaws = (order?: frame.FlagBitOrder, codec?: Codec<frame.SttFrameHeader>): Law[] =>
   codecLaws(sttFrameSubject(order, codec));
+
+/** The laws of an STT encapsulation: ours with a path MTU of 120, so that most frames are cut, or what `make` makes. */
+export const sttEncapsulationLaws = (make: () => Encapsulation = smallEndpoints()): EncapsulationLaw[] =>
+  encapsulationLaws({ make, networks: network() });
+
+/** Endpoints with little memory, because the laws make thousands; they share what the laws copy at once. */
+function smallEndpoints(): () => Encapsulation {
+  const pathMtu = 120;
+  const scratch = new PacketBuffer(new Uint8Array(Segmenter.scratchLength(pathMtu)));
+  return () => new SttEncapsulation({ pathMtu, scratch, highMark: 0x1_0000, contextLimit: 16 });
+}
 
 /** Our frame header codec with the order of flag bits as its own. */
 function codecOf(order: frame.FlagBitOrder): Codec<frame.SttFrameHeader> {

@@ -6,7 +6,7 @@ import { tcp, checksum } from '@overlane/wire';
 import { type Binding, type DissectContext, flags, header, hex, reserved, rest, u64, uint } from '@overlane/layout';
 import { FRAME_HEADER_LENGTH, PORT } from './constants.js';
 import { type FlagBitOrder, check as checkFrameHeader } from './frame/frame-header.js';
-import { checkFrame } from './frame/frame-offload.js';
+import { checkFrame } from './frame/frame-rules.js';
 import { check as checkSegment } from './segment/segment-header.js';
 
 /** Segment header (draft-davie-stt-08 §3.2): the bits of RFC 9293, other meanings. */

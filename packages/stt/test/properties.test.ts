@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '@overlane/wire';
 import fc from 'fast-check';
 import { frame, segment } from '../src/index.js';
-import { sttFrameLaws, sttSegmentLaws } from '../src/laws.js';
+import { sttEncapsulationLaws, sttFrameLaws, sttSegmentLaws } from '../src/laws.js';
 
 describe('STT segment header keeps the law', () => {
   for (const law of sttSegmentLaws()) it(law.name, () => fc.assert(law.property));
@@ -10,6 +10,10 @@ describe('STT segment header keeps the law', () => {
 
 describe.each(['lsb', 'msb'] as const)('STT frame header keeps the law, %s first', (order) => {
   for (const law of sttFrameLaws(order)) it(law.name, () => fc.assert(law.property));
+});
+
+describe('STT encapsulation keeps the law', () => {
+  for (const law of sttEncapsulationLaws()) it(law.name, () => fc.assert(law.property));
 });
 
 describe('checkFrame', () => {

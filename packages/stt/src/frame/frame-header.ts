@@ -56,18 +56,6 @@ export const FLAG = {
  */
 export type FlagBitOrder = 'lsb' | 'msb';
 
-/** Oddities that a receiver accepts and counts; bits of what `readWarnings` returns, apart from the segment's. */
-export const WARNING = {
-  /** Reserved flag bits are set: perhaps the far end has the other bit order. */
-  RESERVED_FLAG_BITS: 0x10,
-  /** The reserved octet or the padding is not 0. */
-  RESERVED_OCTETS: 0x20,
-  /** IPv4, TCP, L4 offset or MSS are set while P is clear. */
-  OFFLOAD_FIELDS_WITHOUT_PARTIAL: 0x40,
-  /** PCP or VLAN id are set while V is clear. */
-  VLAN_FIELDS_WITHOUT_VALID: 0x80,
-} as const;
-
 const FLAGS_KNOWN = 0x0f;
 const OFFLOAD_FLAGS = FLAG.IPV4 | FLAG.TCP;
 const VLAN_VALID = 0x1000;
@@ -123,6 +111,12 @@ export function readHeaderLength(_bytes: Uint8Array, _offset: number): number {
   return HEADER_LENGTH;
 }
 
+/** The flags octet, its bits in the order of `FLAG` and reserved ones included. */
+export function readFlagsOctet(bytes: Uint8Array, offset: number, order: FlagBitOrder = 'lsb'): number {
+  const octet = bytes[offset + 1]!;
+  return order === 'lsb' ? octet : REVERSED[octet]!;
+}
+
 /** Bits of `FLAG`, without reserved ones. Precondition of this and all other readers: `check` passed. */
 export function readFlags(bytes: Uint8Array, offset: number, order: FlagBitOrder = 'lsb'): number {
   return readFlagsOctet(bytes, offset, order) & FLAGS_KNOWN;
@@ -161,20 +155,6 @@ export function readContextIdHigh(bytes: Uint8Array, offset: number): number {
 /** Lower half of the context id, 0..2^32-1. */
 export function readContextIdLow(bytes: Uint8Array, offset: number): number {
   return read32(bytes, offset + 12);
-}
-
-/** What is odd about the header, as bits of `WARNING`; 0 if nothing is. */
-export function readWarnings(bytes: Uint8Array, offset: number, order: FlagBitOrder = 'lsb'): number {
-  const octet = readFlagsOctet(bytes, offset, order);
-  const partial = (octet & FLAG.CHECKSUM_PARTIAL) !== 0;
-  const offloadFields = (octet & OFFLOAD_FLAGS) | readL4Offset(bytes, offset) | readMss(bytes, offset);
-  const tci = read16(bytes, offset + 6);
-  return (
-    ((octet & ~FLAGS_KNOWN) !== 0 ? WARNING.RESERVED_FLAG_BITS : 0) |
-    (bytes[offset + 3] !== 0 || read16(bytes, offset + 16) !== 0 ? WARNING.RESERVED_OCTETS : 0) |
-    (!partial && offloadFields !== 0 ? WARNING.OFFLOAD_FIELDS_WITHOUT_PARTIAL : 0) |
-    ((tci & VLAN_VALID) === 0 && tci !== 0 ? WARNING.VLAN_FIELDS_WITHOUT_VALID : 0)
-  );
 }
 
 /** Writes flags (bits of `FLAG`); reserved bits become 0. */
@@ -258,11 +238,6 @@ export function encode(header: SttFrameHeader, order: FlagBitOrder = 'lsb'): Uin
   const out = new Uint8Array(HEADER_LENGTH);
   encodeInto(header, out, 0, order);
   return out;
-}
-
-function readFlagsOctet(bytes: Uint8Array, offset: number, order: FlagBitOrder): number {
-  const octet = bytes[offset + 1]!;
-  return order === 'lsb' ? octet : REVERSED[octet]!;
 }
 
 function validate({ flags, l4Offset, mss, vlanValid, pcp, vlanId, contextId }: SttFrameHeader): void {

@@ -43,18 +43,6 @@ export const HEADER_LENGTH_MAX = 60;
 /** TCP's control bits. A sender sets ACK always and PSH on the last segment; a receiver ignores them all. */
 export const FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 } as const;
 
-/** Oddities that a receiver accepts and counts; bits of what `readWarnings` returns. */
-export const WARNING = {
-  /** Reserved bits or NS are set. */
-  RESERVED_BITS: 0x01,
-  /** The window is not 0. Deployed senders use 0xffff, so this one is common. */
-  WINDOW: 0x02,
-  /** Control bits other than ACK and PSH are set, or ACK is clear. */
-  CONTROL_BITS: 0x04,
-  /** The urgent pointer is not 0. */
-  URGENT_POINTER: 0x08,
-} as const;
-
 /** Whether TCP options are skipped, as the draft has it, or refused. */
 export type TcpOptionsPolicy = 'accepted' | 'refused';
 
@@ -166,17 +154,6 @@ export function readFlags(bytes: Uint8Array, offset: number): number {
 /** Checksum as it stands. */
 export function readChecksum(bytes: Uint8Array, offset: number): number {
   return read16(bytes, offset + 16);
-}
-
-/** What is odd about the header, as bits of `WARNING`; 0 if nothing is. */
-export function readWarnings(bytes: Uint8Array, offset: number): number {
-  const controlBits = bytes[offset + 13]! & ~FLAG.PSH;
-  return (
-    ((bytes[offset + 12]! & 0x0f) !== 0 ? WARNING.RESERVED_BITS : 0) |
-    (read16(bytes, offset + 14) !== 0 ? WARNING.WINDOW : 0) |
-    (controlBits !== FLAG.ACK ? WARNING.CONTROL_BITS : 0) |
-    (read16(bytes, offset + 18) !== 0 ? WARNING.URGENT_POINTER : 0)
-  );
 }
 
 /** Writes the source port, 0..65535, of a header in place; other octets stay, the checksum too. */
