@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { readCapture } from '@overlane/capture';
 import { requires } from './requirements.js';
 import { processesNaming, systemState } from './support/leftovers.js';
+import { overlaneAsNobody } from './support/nobody.js';
 import { COMMAND } from './support/private-world.js';
 import { until } from './support/until.js';
 
-const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
 const ALL_WELL = {
   ok: true,
   encapsulation: 'vxlan',
@@ -109,20 +109,7 @@ describe('demo on network namespaces', () => {
   asNobody.it(
     'needs no root',
     () => {
-      // The TUN device that everybody may open is the usual one; where it is not, such a one stands in its place inside
-      // a mount namespace of this test only.
-      const device =
-        'mount -t tmpfs tmpfs /mnt && mknod -m 666 /mnt/tun c 10 200 && mount --bind /mnt/tun /dev/net/tun';
-      const words = ['setpriv', ...NOBODY, process.execPath, COMMAND, 'demo', '--json'];
-      const { status, stdout, stderr } = run(
-        'unshare',
-        '--mount',
-        'sh',
-        '-c',
-        `${device} && exec "$@"`,
-        'sh',
-        ...words,
-      );
+      const { status, stdout, stderr } = run(...overlaneAsNobody('demo', '--json'));
       expect({ status, stderr: stderr.includes('✗') }).toEqual({ status: 0, stderr: false });
       expect(JSON.parse(stdout)).toMatchObject({ ...ALL_WELL, mode: 'namespaces' });
     },

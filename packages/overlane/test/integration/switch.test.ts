@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { SwitchSnapshot } from '@overlane/switch';
 import { requires } from './requirements.js';
+import { overlaneAsNobody } from './support/nobody.js';
 import { COMMAND, PrivateWorld } from './support/private-world.js';
 import { SwitchUnderTest } from './support/switch-under-test.js';
 import { until } from './support/until.js';
@@ -33,12 +34,19 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a switch that must end by itself, with `text` as its configuration. */
-function runSwitch(text: string, ...prefix: readonly string[]): Ended {
+function writeConfig(text: string): string {
   const file = join(folder, 'config.json');
   writeFileSync(file, text, { mode: 0o644 });
-  const [program = '', ...rest] = [...prefix, process.execPath, COMMAND, 'switch', '--config', file];
+  return file;
+}
+
+function run([program = '', ...rest]: readonly string[]): Ended {
   return spawnSync(program, rest, { encoding: 'utf8', timeout: 20_000 });
+}
+
+/** Runs a switch that must end by itself, with `text` as its configuration. */
+function runSwitch(text: string): Ended {
+  return run([process.execPath, COMMAND, 'switch', '--config', writeConfig(text)]);
 }
 
 describe('a wrong configuration ends with status 2 and names the field', () => {
@@ -74,11 +82,10 @@ describe('a wrong configuration ends with status 2 and names the field', () => {
 });
 
 describe('a switch that can not start ends with status 1, the code and the remedy', () => {
-  const asNobody = process.getuid?.() === 0 ? requires('setpriv') : { it: it.skip };
+  const asNobody = process.getuid?.() === 0 ? requires('nobody-namespaces') : { it: it.skip };
   asNobody.it('without permission', () => {
-    const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
     const local = { ...CONFIG, underlay: { address: '127.0.0.1' } };
-    const { status, stderr } = runSwitch(JSON.stringify(local), ...nobody);
+    const { status, stderr } = run(overlaneAsNobody('switch', '--config', writeConfig(JSON.stringify(local))));
     expect(stderr).toContain('[E_NETIO_NO_PERMISSION]');
     expect(stderr).toMatch(/CAP_NET_(RAW|ADMIN)/);
     expect(stderr).not.toContain('    at ');
