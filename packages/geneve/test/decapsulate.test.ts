@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Fault, PacketBuffer, TunnelMetadata, ipv4 } from '@overlane/wire';
 import { GeneveEncapsulation } from '../src/index.js';
 import { optionsOf, receive } from './endpoint.js';
-import { optionOf, outerPacket, packetVectors, toHex, vector } from './vectors.js';
+import { optionOf, outerPacket, packetVectors, toHex, vector } from './vector-file.js';
 
 /** Where the Geneve header starts in a packet over IPv4. */
 const GENEVE = 28;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Fault, type TunnelMetadata, PacketBuffer, checksum, flowHash, udp } from '@overlane/wire';
 import { type GeneveEndpointOptions, GeneveEncapsulation } from '../src/index.js';
 import { optionsOf, receive, send, tunnelTo } from './endpoint.js';
-import { octets, option, optionOf, outerPacket, packetVectors, refusal, toHex, vector } from './vectors.js';
+import { octets, option, optionOf, outerPacket, packetVectors, refusal, toHex, vector } from './vector-file.js';
 
 const EVERY_VNI = { has: () => true } as unknown as ReadonlySet<number>;
 const inner = octets(vector('geneve-one-option').fields.inner);

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { IpAddress, PacketBuffer, TunnelMetadata } from '@overlane/wire';
 import { type GeneveEndpointOptions, GeneveEncapsulation } from '../src/index.js';
-import type { Vector } from './vectors.js';
+import type { Vector } from './vector-file.js';
 
 const PORTS = { optionClass: 0x0102, type: 0x80 };
 

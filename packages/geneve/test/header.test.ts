@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Codec } from '@overlane/wire';
 import * as geneve from '../src/index.js';
-import { encodeVectors, headerOf, octets, option, optionOf, packetVectors, refusal, toHex } from './vectors.js';
+import { encodeVectors, headerOf, octets, option, optionOf, packetVectors, refusal, toHex } from './vector-file.js';
 
 const codec: Codec<geneve.GeneveHeader> = geneve;
 /** By hand, from the figures of RFC 8926 §3.4 and §3.5: O and C set, one critical option with a word, one empty. */

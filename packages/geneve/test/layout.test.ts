@@ -12,7 +12,7 @@ import {
   geneveOptionLayout,
   splitOptions,
 } from '../src/layout.js';
-import { headerOf, octets, option, packetVectors, vector } from './vectors.js';
+import { headerOf, octets, option, packetVectors, vector } from './vector-file.js';
 
 const dissector = createDissector([...wireBindings, geneveBinding]);
 const udpPorts = GENEVE_UDP_PORTS;

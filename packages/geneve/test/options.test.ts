@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import * as geneve from '../src/index.js';
 import { optionLaws } from '../src/laws.js';
-import { headerOf, octets, option, refusal, vector } from './vectors.js';
+import { headerOf, octets, option, refusal, vector } from './vector-file.js';
 
 /** The option of Open Virtual Network: where a packet came in and where it goes, in 15 and 16 bits. Critical. */
 interface LogicalPorts {
@@ -61,6 +61,11 @@ describe('walk', () => {
     while (walk.next()) count++;
     expect(count).toBe(steps);
     expect(geneve.check(bytes)).toBe(length === 0 ? undefined : 'E_GENEVE_OPTIONS_LENGTH_MISMATCH');
+  });
+
+  it('refuses less than an option header', () => {
+    expect(geneve.checkOptions(new Uint8Array(3), 0, 3)).toBe('E_GENEVE_OPTIONS_LENGTH_MISMATCH');
+    expect(geneve.checkOptions(new Uint8Array(3), 3, 3)).toBeUndefined();
   });
 
   it('stays within the array on a header that promises more', () => {

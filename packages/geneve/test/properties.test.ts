@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { geneveOptions, genevePacket } from '../src/arbitraries.js';
 import * as geneve from '../src/index.js';
 import { geneveEncapsulationLaws, geneveLaws } from '../src/laws.js';
-import { headerOf } from './vectors.js';
+import { headerOf } from './vector-file.js';
 
 describe('Geneve header keeps the law', () => {
   for (const law of geneveLaws()) it(law.name, () => fc.assert(law.property));
