@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { createDissector } from '@overlane/layout';
 import { wireBindings } from '@overlane/layout/headers';
+import { hostileBytes } from '@overlane/wire/laws';
 import fc from 'fast-check';
 import { geneveOptions } from '../src/arbitraries.js';
-import { encode } from '../src/index.js';
+import { check, encode, readHeaderLength } from '../src/index.js';
 import {
   GENEVE_UDP_PORTS,
   geneveBinding,
@@ -12,6 +13,7 @@ import {
   geneveOptionLayout,
   splitOptions,
 } from '../src/layout.js';
+import { geneveSubject } from '../src/laws.js';
 import { headerOf, octets, option, packetVectors, vector } from './vector-file.js';
 
 const dissector = createDissector([...wireBindings, geneveBinding]);
@@ -103,6 +105,16 @@ describe('dissect', () => {
       expect(layers.map(({ protocol }) => protocol)).toContain('udp');
     },
   );
+
+  it('total: on hostile octets it shows what is there, and names what the codec names', () => {
+    const property = fc.property(hostileBytes(geneveSubject()), (bytes) => {
+      const { layers, fault } = dissector.dissect(bytes, { start: 'geneve' });
+      const expected = check(bytes);
+      if (expected !== undefined) return fault === expected && layers.length <= 1;
+      return layers[0]!.length === readHeaderLength(bytes, 0);
+    });
+    fc.assert(property);
+  });
 
   it('shows 63 options in one layer, and other payloads as data', () => {
     const options = Array.from({ length: 63 }, (_, i) => option(i));
