@@ -27,7 +27,8 @@ export interface PortRange {
 export const DYNAMIC_PORTS: PortRange = { low: 49152, high: 65535 };
 
 /**
- * Hash of the flow of the Ethernet frame `bytes[offset..end)`, 0..2^32-1: over addresses, protocol and ports of IP
+ * Hash of the flow of the Ethernet frame `bytes[offset..end)`: 32 bits, as a signed integer, because V8 passes those
+ * around without allocating (`>>> 0` gives the unsigned one). It is taken over addresses, protocol and ports of IP
  * packets, else over MACs and EtherType. VLAN tags don't count. A frame too short for a header gives the hash of
  * nothing. `seed` guards against inner hosts that choose addresses to collide. Never throws or allocates.
  */
@@ -43,9 +44,9 @@ export function flowHash(bytes: Uint8Array, offset: number, end: number, seed = 
   return mix(hashOctets(hashOctets(start, bytes, offset, 12), bytes, network - 2, 2));
 }
 
-/** Source port in `range` for a hash: `low + floor(hash * size / 2^32)`. */
+/** Source port in `range` for a hash, signed or not: `low + floor(hash * size / 2^32)`. */
 export function sourcePort(hash: number, range: PortRange): number {
-  return range.low + Math.floor((hash * (range.high - range.low + 1)) / 0x1_0000_0000);
+  return range.low + Math.floor(((hash >>> 0) * (range.high - range.low + 1)) / 0x1_0000_0000);
 }
 
 /** FlowID of NVGRE (RFC 7637 §3.2): the top eight bits. */
@@ -98,5 +99,5 @@ function mix(hash: number): number {
   let h = hash ^ (hash >>> 16);
   h = Math.imul(h, 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  return h ^ (h >>> 16);
 }

@@ -34,6 +34,8 @@ export function combineFrameEcn(
   tunnel: TunnelMetadata,
 ): WireFault | undefined {
   tunnel.ecnAnomaly = 'none';
+  // Not-ECT outside says nothing: the frame stays as it is (first column of the table).
+  if (tunnel.ecn === ECN.NOT_ECT) return undefined;
   const network = offset + readHeaderLength(bytes, offset);
   const family = ipFamily(bytes, network, end);
   if (family === 0) return undefined;

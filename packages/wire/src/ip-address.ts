@@ -39,18 +39,17 @@ export class IpAddress {
 
   /** Becomes the IPv4 address `address`, 0..2^32-1. */
   setIpv4(address: number): void {
-    this.family = 4;
     this.word0 = address | 0;
-    this.word1 = this.word2 = this.word3 = 0;
+    if (this.family !== 4) this.#clearRest();
   }
 
   /** Becomes the address at `bytes[offset..]`: 4 octets or 16. */
   read(bytes: Uint8Array, offset: number, family: 4 | 6): void {
-    this.family = family;
     this.word0 = readInt32(bytes, offset);
     if (family === 4) {
-      this.word1 = this.word2 = this.word3 = 0;
+      if (this.family !== 4) this.#clearRest();
     } else {
+      this.family = 6;
       this.word1 = readInt32(bytes, offset + 4);
       this.word2 = readInt32(bytes, offset + 8);
       this.word3 = readInt32(bytes, offset + 12);
@@ -86,6 +85,12 @@ export class IpAddress {
       this.word2 === other.word2 &&
       this.family === other.family
     );
+  }
+
+  /** An IPv4 address has nothing behind its first word; so there is nothing to do while the family stays. */
+  #clearRest(): void {
+    this.family = 4;
+    this.word1 = this.word2 = this.word3 = 0;
   }
 
   /** Text form: dotted, or RFC 5952. */

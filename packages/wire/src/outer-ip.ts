@@ -10,7 +10,7 @@ import { flowLabel } from './flow-hash.js';
 import * as ipv4 from './ipv4.js';
 import * as ipv6 from './ipv6.js';
 import { ExtensionWalk } from './ipv6-extensions.js';
-import { write16, write32 } from './octets.js';
+import { readInt32, write16, write32 } from './octets.js';
 import type { PacketBuffer } from './packet-buffer.js';
 import type { TunnelMetadata } from './roles.js';
 
@@ -24,10 +24,48 @@ const walk = new ExtensionWalk();
  */
 export function openOuterIp(packet: PacketBuffer, tunnel: TunnelMetadata, protocol: number): WireFault | undefined {
   const { bytes, start, end } = packet;
+  if (openPlainIpv4(packet, bytes, start, end, tunnel, protocol)) return undefined;
   if (start >= end) return 'E_IPV4_TRUNCATED';
   return bytes[start]! >>> 4 === 6
     ? openIpv6(packet, bytes, start, end, tunnel, protocol)
     : openIpv4(packet, bytes, start, end, tunnel, protocol);
+}
+
+/**
+ * The usual packet, IPv4 without options, in one pass over its five words; false, and nothing changed, for any other:
+ * then the long way accepts it or names its fault. This is 25 ns of 55 for a VXLAN packet (bench: `vxlan`), because V8
+ * stops inlining the long way's many small functions.
+ */
+function openPlainIpv4(
+  packet: PacketBuffer,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  tunnel: TunnelMetadata,
+  protocol: number,
+): boolean {
+  if (end - start < ipv4.HEADER_LENGTH) return false;
+  const lengths = readInt32(bytes, start);
+  const fragment = readInt32(bytes, start + 4);
+  const transport = readInt32(bytes, start + 8);
+  const source = readInt32(bytes, start + 12);
+  const destination = readInt32(bytes, start + 16);
+  const high = (lengths >>> 16) + (fragment >>> 16) + (transport >>> 16) + (source >>> 16) + (destination >>> 16);
+  const low = (lengths & 0xffff) + (fragment & 0xffff) + (transport & 0xffff) + (source & 0xffff);
+  const total = high + low + (destination & 0xffff);
+  const folded = (total & 0xffff) + (total >>> 16);
+  const totalLength = lengths & 0xffff;
+  if ((folded & 0xffff) + (folded >>> 16) !== 0xffff || lengths >>> 24 !== 0x45) return false;
+  if ((fragment & 0x3fff) !== 0 || ((transport >>> 16) & 0xff) !== protocol) return false;
+  if (totalLength < ipv4.HEADER_LENGTH || totalLength > end - start) return false;
+  tunnel.dscp = (lengths >>> 18) & 0x3f;
+  tunnel.ecn = (lengths >>> 16) & 3;
+  tunnel.ttl = transport >>> 24;
+  tunnel.source.setIpv4(source);
+  tunnel.destination.setIpv4(destination);
+  packet.start = start + ipv4.HEADER_LENGTH;
+  packet.end = start + totalLength;
+  return true;
 }
 
 function openIpv4(

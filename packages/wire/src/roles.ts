@@ -28,7 +28,7 @@ export class TunnelMetadata {
   /** Outer TTL or hop limit, 0..255. */
   ttl = 64;
   /**
-   * 32 bits that spread flows over the underlay's paths. On encapsulation the flow hash, which each encapsulation maps
+   * 32 bits, signed or not, that spread flows over the underlay's paths. On encapsulation the flow hash, which each encapsulation maps
    * to what it has (source port, FlowID, flow label); after decapsulation that field as received.
    */
   entropy = 0;

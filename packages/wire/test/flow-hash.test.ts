@@ -37,7 +37,7 @@ describe('flowHash', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
         const hash = hashOf(bytes);
-        return Number.isInteger(hash) && hash >= 0 && hash <= 0xffff_ffff;
+        return hash === (hash | 0);
       }),
     );
   });
@@ -100,6 +100,7 @@ describe('derived values', () => {
     const range = { low: 49152, high: 65535 };
     expect([sourcePort(0, range), sourcePort(0xffff_ffff, range)]).toEqual([49152, 65535]);
     expect([flowLabel(0), flowLabel(0x100000), flowLabel(0xffff_ffff)]).toEqual([1, 1, 0xfffff]);
+    expect([sourcePort(-1, range), sourcePort(-0x8000_0000, range)]).toEqual([65535, 57344]);
   });
 
   it('count inner tags against the MTU', () => expect(innerIpMtu(1500, 36, 2)).toBe(1442));

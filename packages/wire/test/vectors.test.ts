@@ -173,7 +173,7 @@ describe('ECN vectors', () => {
 describe('entropy vectors', () => {
   it.each(ofKind('entropy'))('%s', (_name, vector) => {
     const frame = octets(vector.hex);
-    const hash = flowHash(frame, 0, frame.length);
+    const hash = flowHash(frame, 0, frame.length) >>> 0;
     expect({
       flowHash: `0x${hash.toString(16).padStart(8, '0')}`,
       port49152_65535: sourcePort(hash, { low: 49152, high: 65535 }),
