@@ -1,7 +1,7 @@
 /**
- * The memory of a reassembly store: two frame buffers and a heap of equal cells, in one array.
+ * The memory of a reassembly store: frame buffers and a heap of equal cells, in one array.
  *
- *     | headroom | frame buffer 0 | headroom | frame buffer 1 | cell 0 | cell 1 | ...
+ *     | headroom | frame buffer 0 | headroom | frame buffer 1 | ... | cell 0 | cell 1 | ...
  *
  * A stored segment is a chain of cells. The first twelve octets of the first cell are its record: offset and length
  * within the frame, and the two links of the tree that finds it again; octets of payload fill the rest. The chain itself
@@ -20,7 +20,6 @@ export const HEADROOM = 128;
 /** Octets of a frame buffer: any STT frame fits. */
 const FRAME_BUFFER_LENGTH = 0x1_0000;
 const STRIDE = HEADROOM + FRAME_BUFFER_LENGTH;
-const CELLS_START = 2 * STRIDE;
 /** Below this many octets a loop costs less than the view that a native copy needs. */
 const SHORT = 48;
 const NONE = -1;
@@ -41,13 +40,16 @@ export class CellMemory {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #halves: Uint16Array<ArrayBuffer>;
   readonly #next: Int32Array<ArrayBuffer>;
+  /** Where cell 0 is. */
+  readonly #heap: number;
   #free = NONE;
   /** Cells from here on have never been in use since the heap was last empty. */
   #fresh = 0;
 
-  /** Memory for `cells` cells. */
-  constructor(cells: number) {
-    const buffer = new ArrayBuffer(CELLS_START + cells * CELL_LENGTH);
+  /** Memory for so many frame buffers and cells. */
+  constructor(frameBuffers: number, cells: number) {
+    this.#heap = frameBuffers * STRIDE;
+    const buffer = new ArrayBuffer(this.#heap + cells * CELL_LENGTH);
     this.bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
     this.#halves = new Uint16Array(buffer);
@@ -55,7 +57,7 @@ export class CellMemory {
     this.byteLength = buffer.byteLength + this.#next.byteLength;
   }
 
-  /** Offset in `bytes` of frame buffer 0 or 1. */
+  /** Offset in `bytes` of a frame buffer. */
   frameStart(buffer: number): number {
     return buffer * STRIDE + HEADROOM;
   }
@@ -112,7 +114,7 @@ export class CellMemory {
 
   /** Writes the record of a segment that starts in `cell`; its tree links are none. */
   writeRecord(cell: number, offset: number, length: number): void {
-    const at = (CELLS_START + cell * CELL_LENGTH) >>> 1;
+    const at = (this.#heap + cell * CELL_LENGTH) >>> 1;
     this.#halves[at] = offset;
     this.#halves[at + 1] = length;
     this.#words[(at >>> 1) + 1] = NONE;
@@ -121,22 +123,22 @@ export class CellMemory {
 
   /** Offset of the segment within its frame. */
   offsetOf(cell: number): number {
-    return this.#halves[(CELLS_START + cell * CELL_LENGTH) >>> 1]!;
+    return this.#halves[(this.#heap + cell * CELL_LENGTH) >>> 1]!;
   }
 
   /** Octets of the segment. */
   lengthOf(cell: number): number {
-    return this.#halves[((CELLS_START + cell * CELL_LENGTH) >>> 1) + 1]!;
+    return this.#halves[((this.#heap + cell * CELL_LENGTH) >>> 1) + 1]!;
   }
 
   /** Left (0) or right (1) child of the segment's record in the tree, or -1. */
   child(cell: number, side: number): number {
-    return this.#words[((CELLS_START + cell * CELL_LENGTH) >>> 2) + 1 + side]!;
+    return this.#words[((this.#heap + cell * CELL_LENGTH) >>> 2) + 1 + side]!;
   }
 
   /** Sets the left (0) or right (1) child. */
   setChild(cell: number, side: number, child: number): void {
-    this.#words[((CELLS_START + cell * CELL_LENGTH) >>> 2) + 1 + side] = child;
+    this.#words[((this.#heap + cell * CELL_LENGTH) >>> 2) + 1 + side] = child;
   }
 
   /** Copies `bytes[start..end)` into the cells of the segment that starts in `cell`. */
@@ -179,11 +181,11 @@ export class CellMemory {
   }
 
   #runStart(cell: number, isFirst: boolean): number {
-    return CELLS_START + cell * CELL_LENGTH + (isFirst ? RECORD_LENGTH : 0);
+    return this.#heap + cell * CELL_LENGTH + (isFirst ? RECORD_LENGTH : 0);
   }
 
   #cellEnd(cell: number): number {
-    return CELLS_START + (cell + 1) * CELL_LENGTH;
+    return this.#heap + (cell + 1) * CELL_LENGTH;
   }
 
   /** The last of the cells that are neighbours in memory from `cell` on and that `length` octets from `at` need. */

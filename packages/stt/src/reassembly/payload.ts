@@ -15,16 +15,20 @@ export class PayloadStore {
   readonly #cells: CellMemory;
   readonly #contexts: ContextTable;
   #owner = NONE;
-  /** The frame buffer that is the lane: 0 or 1. The other holds the frame delivered last. */
-  #buffer = 0;
+  /** The frame buffer that is the lane. The others hold the frames delivered last, in a ring. */
+  #lane = 0;
+  readonly #ring: number[];
+  /** Place in the ring of the frame that was delivered first. */
+  #oldest = 0;
   /** Segments stored since the start, and what it was when the owner got its last one. */
   #stored = 0;
   #ownerStored = 0;
 
-  /** A store of `cells` cells for the frames in `contexts`. */
-  constructor(contexts: ContextTable, cells: number) {
+  /** A store of `cells` cells for the frames in `contexts`, which keeps the last `deliveries` delivered frames. */
+  constructor(contexts: ContextTable, cells: number, deliveries: number) {
     this.#contexts = contexts;
-    this.#cells = new CellMemory(cells);
+    this.#cells = new CellMemory(1 + deliveries, cells);
+    this.#ring = Array.from({ length: deliveries }, (_, i) => 1 + i);
   }
 
   /** The array that frames are delivered in. */
@@ -57,7 +61,7 @@ export class PayloadStore {
     cells.writeRecord(cell, offset, end - start);
     this.#stored++;
     if (isInLane) {
-      copyIn(cells.bytes, cells.frameStart(this.#buffer) + offset, bytes, start, end);
+      copyIn(cells.bytes, cells.frameStart(this.#lane) + offset, bytes, start, end);
       this.#ownerStored = this.#stored;
     } else {
       cells.write(cell, bytes, start, end);
@@ -78,7 +82,7 @@ export class PayloadStore {
     const cell = findSegment(cells, this.#contexts.get(context, FIELD.ROOT), offset + length - 1);
     if (cell === NONE || cells.offsetOf(cell) + cells.lengthOf(cell) <= offset) return 'new';
     if (cells.offsetOf(cell) !== offset || cells.lengthOf(cell) !== length) return 'overlap';
-    const laneAt = cells.frameStart(this.#buffer) + offset;
+    const laneAt = cells.frameStart(this.#lane) + offset;
     const isSame =
       context === this.#owner
         ? equalOctets(cells.bytes, laneAt, bytes, start, length)
@@ -86,22 +90,31 @@ export class PayloadStore {
     return isSame ? 'same' : 'overlap';
   }
 
-  /** Makes the complete frame of `context` one piece of `bytes`, valid until the next complete one, and says where. */
+  /** Makes the complete frame of `context` one piece of `bytes`, and says where. Overwrites the oldest delivered one. */
   assemble(context: number): number {
     const cells = this.#cells;
-    if (context === this.#owner) {
-      // Delivered from where it is; the other buffer, whose frame is no longer needed, becomes the lane.
-      const start = cells.frameStart(this.#buffer);
-      this.#buffer = 1 - this.#buffer;
-      return start;
+    const buffer = this.#ring[this.#oldest]!;
+    const isInLane = context === this.#owner;
+    if (isInLane) {
+      // Delivered from where it is; the oldest frame's buffer becomes the lane.
+      this.#ring[this.#oldest] = this.#lane;
+      this.#lane = buffer;
+    } else {
+      this.#gather(context, cells.frameStart(buffer));
     }
-    const start = cells.frameStart(1 - this.#buffer);
+    const start = cells.frameStart(this.#ring[this.#oldest]!);
+    this.#oldest = (this.#oldest + 1) % this.#ring.length;
+    return start;
+  }
+
+  /** Copies the frame from cells to `bytes[to..]`. */
+  #gather(context: number, to: number): void {
+    const cells = this.#cells;
     let cell = this.#contexts.get(context, FIELD.FIRST_CELL);
     while (cell !== NONE) {
-      cells.read(cell, start + cells.offsetOf(cell));
+      cells.read(cell, to + cells.offsetOf(cell));
       cell = cells.next(cells.skip(cell, cellsFor(cells.lengthOf(cell)) - 1));
     }
-    return start;
   }
 
   /** Frees what the context holds. Constant time. */
@@ -120,7 +133,7 @@ export class PayloadStore {
     const cells = this.#cells;
     const contexts = this.#contexts;
     const context = this.#owner;
-    const from = cells.frameStart(this.#buffer);
+    const from = cells.frameStart(this.#lane);
     let count = 0;
     let last = NONE;
     for (let cell = contexts.get(context, FIELD.FIRST_CELL); cell !== NONE; cell = cells.next(last)) {

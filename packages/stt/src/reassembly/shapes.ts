@@ -22,6 +22,11 @@ export interface ReassemblyOptions {
   readonly contextLimit?: number;
   /** Most segments stored of one frame. Default 4096. */
   readonly segmentLimit?: number;
+  /**
+   * Delivered frames that stay intact at once: a frame is overwritten only after so many more have been delivered. Each
+   * takes 64 KiB beside the marks. Default 1. Whoever sends in batches needs as many as one batch can complete.
+   */
+  readonly deliveries?: number;
   /** Secret start value of the hash over keys, any integer: keeps outsiders from choosing keys that collide. Default 0. */
   readonly hashSeed?: number;
 }

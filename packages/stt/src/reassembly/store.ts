@@ -11,7 +11,8 @@
  *    frames, nor more than `segmentLimit` segments of one frame.
  * 3. A context lives at most `timeoutMs` after its first segment. It is gone before the first call at or after that
  *    time looks anything up, so an expired frame never matches.
- * 4. A rejected segment changes nothing: no use is noted, nothing is evicted for it (S13 apart, which drops the frame).
+ * 4. A rejected segment changes nothing: no use is noted, nothing is evicted for it. Two rejections give up the frame
+ *    they belong to, and no other: S13, and a frame that would pass the high mark alone.
  *
  * **Which approximation is safe.** To lose a frame is always allowed, IP does; to deliver octets that nobody sent as
  * one frame never is. So under pressure the store forgets whole frames and never trims, merges or guesses. Last use is
@@ -20,7 +21,7 @@
  * **How.** Contexts are found by hash ({@link ContextTable}). A frame's segments are in a digital search tree by offset,
  * at most 17 deep ({@link findSegment}). Payload goes to a chain of cells ({@link CellMemory}) and, when the frame is
  * complete, from there into a frame buffer. That is two copies, and one frame at a time does better: it owns the
- * *lane*, the other frame buffer, and its payload is written where it will be delivered from. A frame that comes alone,
+ * *lane*, another frame buffer, and its payload is written where it will be delivered from. A frame that comes alone,
  * in any order, is copied once. The lane goes to a new frame if it is free, or if its owner has got none of the last 32
  * segments; the owner's payload then moves to cells, once in its life, at most 64 KiB per 32 segments.
  *
@@ -31,7 +32,7 @@
  *
  * **Memory.** Taken at construction and never more: a segment of n octets needs at most (n + 123) / 112 cells of 112
  * octets, less than it is charged, so `highMark / 112` cells always suffice. Links (4 octets per cell), context table
- * (124 octets each) and the two frame buffers add 9.8 % at the default limits; `byteLength` tells the sum. What a
+ * (124 octets each) and two frame buffers add 9.8 % at the default limits; `byteLength` tells the sum. What a
  * segment allocates is one typed-array view, garbage at once; events are kept for at most 64 frames.
  */
 import { type IpAddress, ECN } from '@overlane/wire';
@@ -47,7 +48,7 @@ const NONE = -1;
 
 /** Segments of STT frames, kept until the frames are complete. One store serves one tunnel port. */
 export class ReassemblyStore {
-  /** The frame completed by the last `accept` that returned `'complete'`; its octets are valid until the next call. */
+  /** The frame completed by the last `accept` that returned `'complete'`; stays intact as `deliveries` says. */
   readonly delivered: DeliveredFrame;
   /** Frames completed since the start. */
   completed = 0;
@@ -66,17 +67,21 @@ export class ReassemblyStore {
   readonly #frame = { bytes: new Uint8Array(0), start: 0, end: 0, dscp: 0, ecn: 0 };
   #charged = 0;
 
-  /** An empty store; every option has a default. All memory is taken here. */
+  /** An empty store; every option has a default. All memory is taken here. @throws RangeError for impossible limits */
   constructor(options: ReassemblyOptions = {}) {
-    const { timeoutMs = 30_000, highMark = 4 << 20, lowMark = 3 << 20, hashSeed = 0 } = options;
+    const { timeoutMs = 30_000, highMark = 4 << 20, lowMark = 3 << 20, hashSeed = 0, deliveries = 1 } = options;
     const { contextLimit = 1024, segmentLimit = 4096, keyIncludesSourcePort = true } = options;
+    requireLimit('contextLimit', contextLimit);
+    requireLimit('segmentLimit', segmentLimit);
+    requireLimit('deliveries', deliveries);
+    requireLimit('highMark', highMark);
     this.#timeoutMs = timeoutMs;
     this.#highMark = highMark;
     this.#lowMark = Math.min(lowMark, highMark);
     this.#contextLimit = contextLimit;
     this.#segmentLimit = segmentLimit;
     this.#contexts = new ContextTable(contextLimit, hashSeed, keyIncludesSourcePort ? 0xffff : 0);
-    this.#payload = new PayloadStore(this.#contexts, Math.floor(highMark / CELL_LENGTH));
+    this.#payload = new PayloadStore(this.#contexts, Math.floor(highMark / CELL_LENGTH), deliveries);
     this.#events = new EventLog(this.#contexts);
     this.#frame.bytes = this.#payload.bytes;
     this.delivered = this.#frame;
@@ -231,4 +236,9 @@ export class ReassemblyStore {
     const contexts = this.#contexts;
     return contexts.get(context, FIELD.RECEIVED) + contexts.get(context, FIELD.SEGMENTS) * SEGMENT_CHARGE;
   }
+}
+
+function requireLimit(name: string, value: number): void {
+  if (!(Number.isInteger(value) && value >= 1))
+    throw new RangeError(`${name} must be a positive integer, got ${value}`);
 }
