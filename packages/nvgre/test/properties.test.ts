@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Codec } from '@overlane/wire';
+import { type Codec, type Encapsulation, PacketBuffer, TunnelMetadata } from '@overlane/wire';
 import type { Law } from '@overlane/wire/laws';
 import fc from 'fast-check';
+import { grePacket, nvgrePacket } from '../src/arbitraries.js';
 import * as nvgre from '../src/index.js';
 import { greEncapsulationLaws, greLaws, nvgreEncapsulationLaws, nvgreLaws } from '../src/laws.js';
 
@@ -30,6 +31,29 @@ for (const [name, options] of Object.entries(OPTIONS)) {
     for (const law of greEncapsulationLaws(options)) it(law.name, () => fc.assert(law.property));
   });
 }
+
+describe('generated packets hold what they say', () => {
+  const isTaken = (endpoint: Encapsulation, packet: Uint8Array, network: number, frame: Uint8Array): boolean => {
+    const buffer = new PacketBuffer(packet);
+    const tunnel = new TunnelMetadata();
+    const fault = endpoint.decapsulate(buffer, tunnel, 0);
+    return fault === undefined && tunnel.network === network && Buffer.compare(buffer.view(), frame) === 0;
+  };
+
+  it('nvgrePacket', () => {
+    const endpoint = new nvgre.NvgreEncapsulation();
+    fc.assert(
+      fc.property(nvgrePacket(), ({ packet, frame, tunnel }) => isTaken(endpoint, packet, tunnel.network, frame)),
+    );
+  });
+
+  it.each(Object.entries(OPTIONS))('grePacket %s', (_name, options) => {
+    const property = fc.property(grePacket(options), ({ packet, frame, tunnel }) =>
+      isTaken(new gre.GreEncapsulation(options), packet, tunnel.network, frame),
+    );
+    fc.assert(property);
+  });
+});
 
 describe('the laws find a planted fault', () => {
   const findsFault = (laws: readonly Law[], name: string): boolean =>

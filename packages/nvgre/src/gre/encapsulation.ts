@@ -39,7 +39,7 @@ export interface GreOptions {
    * key, which is the network, 0..2^32-1.
    */
   readonly keylessNetwork?: number;
-  /** Networks served here; others are refused. Read on every packet, so it may change. Default: all. */
+  /** Networks served here; others are refused. Read on every packet with a key, so it may change. Default: all. */
   readonly networks?: ReadonlySet<number>;
   /** Whether a checksum is sent. Received ones are always verified; costs a pass over the packet. Default `none`. */
   readonly checksum?: 'computed' | 'none';
@@ -47,7 +47,7 @@ export interface GreOptions {
   readonly sequence?: 'sent' | 'none';
   /** What becomes of a received packet that is out of sequence (RFC 2890 §2.2). Default `delivered`. */
   readonly outOfSequence?: 'refused' | 'delivered';
-  /** Flows (far endpoint and network) whose sequence numbers are kept, per direction. Default 1,024; some 100 kB. */
+  /** Flows (far endpoint and network) whose sequence numbers are kept, per direction. Default 1,024: 250 kB. */
   readonly flowsMax?: number;
   /** Longest outer IP packet to send, in octets. Default 65,535: what the length field can say. */
   readonly pathMtu?: number;
