@@ -3,9 +3,7 @@ import { type WireFault, ethernet, read16, writeOctets } from '@overlane/wire';
 import { FRAME_HEADER_LENGTH, INNER_LENGTH_MAX, INNER_LENGTH_MIN } from './constants.js';
 import type { SttEncodeFault } from './faults.js';
 import { type FlagBitOrder, vlanTci, writeHeader } from './frame/frame-header.js';
-
-const ADDRESSES = 12;
-const TAGGED_HEADER = ethernet.HEADER_LENGTH + ethernet.TAG_LENGTH;
+import { ADDRESSES_LENGTH, hasCarriedTag } from './vlan-tag.js';
 
 /**
  * An STT frame as two pieces: `lead`, which is written here, and `bytes[bodyStart..bodyEnd)`, which stays where it is. The
@@ -14,7 +12,7 @@ const TAGGED_HEADER = ethernet.HEADER_LENGTH + ethernet.TAG_LENGTH;
  */
 export class OutgoingFrame {
   /** The front of the STT frame. */
-  readonly lead = new Uint8Array(FRAME_HEADER_LENGTH + ADDRESSES);
+  readonly lead = new Uint8Array(FRAME_HEADER_LENGTH + ADDRESSES_LENGTH);
   /** Octets of the lead in use: 18, or 30. */
   leadLength = FRAME_HEADER_LENGTH;
   /** The array of the inner frame; not owned. */
@@ -41,9 +39,7 @@ export class OutgoingFrame {
     if (end - start < INNER_LENGTH_MIN) return 'E_STT_INNER_TRUNCATED';
     const malformed = ethernet.check(bytes, start, end);
     if (malformed !== undefined) return malformed;
-    const tagged =
-      read16(bytes, start + ADDRESSES) === ethernet.ETHER_TYPE.C_TAG &&
-      ethernet.readHeaderLength(bytes, start) === TAGGED_HEADER;
+    const tagged = hasCarriedTag(bytes, start);
     this.tagLength = tagged ? ethernet.TAG_LENGTH : 0;
     if (end - start - this.tagLength > INNER_LENGTH_MAX) return 'E_STT_FRAME_TOO_LARGE';
     this.bytes = bytes;
@@ -52,10 +48,10 @@ export class OutgoingFrame {
     this.leadLength = FRAME_HEADER_LENGTH;
     this.tci = 0;
     if (tagged) {
-      this.tci = vlanTci(read16(bytes, start + ADDRESSES + 2));
-      for (let i = 0; i < ADDRESSES; i++) this.lead[FRAME_HEADER_LENGTH + i] = bytes[start + i]!;
-      this.leadLength = FRAME_HEADER_LENGTH + ADDRESSES;
-      this.bodyStart = start + ADDRESSES + ethernet.TAG_LENGTH;
+      this.tci = vlanTci(read16(bytes, start + ADDRESSES_LENGTH + 2));
+      for (let i = 0; i < ADDRESSES_LENGTH; i++) this.lead[FRAME_HEADER_LENGTH + i] = bytes[start + i]!;
+      this.leadLength = FRAME_HEADER_LENGTH + ADDRESSES_LENGTH;
+      this.bodyStart = start + ADDRESSES_LENGTH + ethernet.TAG_LENGTH;
     }
     return undefined;
   }

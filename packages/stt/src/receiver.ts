@@ -2,15 +2,7 @@
  * The receiving half of an endpoint: segments in, inner Ethernet frames out (`spec/stt.md` §7). Rules S1 to S8 and F1 to F7
  * are here and in the codecs, S10 to S13 in the reassembly store.
  */
-import {
-  type Fault,
-  type PacketBuffer,
-  type TunnelMetadata,
-  combineFrameEcn,
-  ethernet,
-  read16,
-  write16,
-} from '@overlane/wire';
+import { type Fault, type PacketBuffer, type TunnelMetadata, combineFrameEcn } from '@overlane/wire';
 import type { SttFault } from './faults.js';
 import * as frame from './frame/index.js';
 import { ReassemblyStore } from './reassembly/index.js';
@@ -20,8 +12,6 @@ import { SttWarnings } from './warnings.js';
 
 /** Context ids from 2^53 on have an upper half from here on; `TunnelMetadata.network` can't hold them. */
 const CONTEXT_HIGH_LIMIT = 0x20_0000;
-const ADDRESSES = 12;
-const VLAN_VALID = 0x1000;
 
 /** Receives for one tunnel port. Allocates nothing per packet, the store's view of a segment apart. */
 export class SttReceiver {
@@ -97,23 +87,4 @@ export class SttReceiver {
     tunnel.network = network;
     return undefined;
   }
-}
-
-/**
- * Narrows `packet`, a whole STT frame, to its inner frame. A VLAN tag in the frame header (V set) is put back with TPID
- * 0x8100, in place: the MAC addresses move forward over the frame header.
- */
-export function takeInnerFrame(packet: PacketBuffer): void {
-  const { bytes, start } = packet;
-  const inner = start + frame.HEADER_LENGTH;
-  if (!frame.readVlanValid(bytes, start)) {
-    packet.start = inner;
-    return;
-  }
-  const tci = read16(bytes, start + 6) & ~VLAN_VALID;
-  const tagged = inner - ethernet.TAG_LENGTH;
-  bytes.copyWithin(tagged, inner, inner + ADDRESSES);
-  write16(bytes, tagged + ADDRESSES, ethernet.ETHER_TYPE.C_TAG);
-  write16(bytes, tagged + ADDRESSES + 2, tci);
-  packet.start = tagged;
 }

@@ -14,6 +14,7 @@ import {
 import { PORT } from './constants.js';
 import type { SttFault } from './faults.js';
 import {
+  CHECKSUM_AT,
   HEADER_LENGTH,
   IP_PROTOCOL,
   type TcpOptionsPolicy,
@@ -84,7 +85,7 @@ export class SegmentCarrier {
 
   /**
    * Prepends segment and IP headers in front of `packet`, a segment's payload, of which only the length is looked at. The
-   * checksum is left to {@link finish} or {@link finishPartially}. Precondition: headroom, and a payload that fits.
+   * checksum is left to {@link finish}, {@link finishSlices} or {@link defer}. Precondition: headroom, and a payload that fits.
    */
   prepend(
     packet: PacketBuffer,
@@ -121,10 +122,20 @@ export class SegmentCarrier {
     writeChecksum(bytes, at, checksum.complement(checksum.add(front, placed)));
   }
 
-  /** Writes the sum of the pseudo-header, not complemented: for an underlay that segments and finishes checksums itself. */
-  finishPartially(packet: PacketBuffer, family: 4 | 6): void {
+  /**
+   * Leaves the checksum, and the cutting into segments of `payloadMax` octets, to the underlay: writes the sum of the
+   * pseudo-header, not complemented, and says in `packet` what is to be done.
+   */
+  defer(packet: PacketBuffer, family: 4 | 6, payloadMax: number): void {
     const { bytes, start, end } = packet;
     const at = start + ipHeaderLength(family);
     writeChecksum(bytes, at, outerPseudoHeader(bytes, start, family, IP_PROTOCOL, end - at));
+    packet.checksum = 'partial';
+    packet.checksumStart = at;
+    packet.checksumField = at + CHECKSUM_AT;
+    if (end - at - HEADER_LENGTH > payloadMax) {
+      packet.segmentType = family === 4 ? 'tcp4' : 'tcp6';
+      packet.segmentSize = payloadMax;
+    }
   }
 }

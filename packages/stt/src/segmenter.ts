@@ -147,6 +147,23 @@ export class Segmenter {
   }
 
   /**
+   * Emits `frame` in one outer packet, however long, for an underlay that cuts it itself and finishes the checksums: the
+   * offload fields of the window say how. Copied once, as in {@link emitPackets}. Precondition: it fits an IP packet.
+   */
+  emitSuperFrame(
+    frame: OutgoingFrame,
+    tunnel: TunnelMetadata,
+    ecn: number,
+    emit: (packet: PacketBuffer) => void,
+  ): void {
+    const family = tunnel.destination.family;
+    const packet = this.#writeFront(frame, tunnel, ecn, this.takePacketId(), 0, frame.length, frame.length);
+    this.#copyBody(packet);
+    this.#carrier.defer(packet, family, this.payloadMax(family));
+    emit(packet);
+  }
+
+  /**
    * Writes outer headers and what of the segment's payload is in the lead; points the body window at the rest. Leaves
    * `room` octets of scratch for the payload.
    */

@@ -147,6 +147,11 @@ export function readVlanId(bytes: Uint8Array, offset: number): number {
   return read16(bytes, offset + 6) & 0xfff;
 }
 
+/** The word of PCP, V and VLAN id as on the wire; without meaning unless V is set. */
+export function readTci(bytes: Uint8Array, offset: number): number {
+  return read16(bytes, offset + 6);
+}
+
 /** Upper half of the context id, 0..2^32-1. */
 export function readContextIdHigh(bytes: Uint8Array, offset: number): number {
   return read32(bytes, offset + 8);
@@ -193,6 +198,11 @@ export function writeHeader(
 /** The word of PCP, V (set) and VLAN id for a tag control word of IEEE 802.1Q, whose DEI bit can't be carried. */
 export function vlanTci(tagControl: number): number {
   return tagControl | VLAN_VALID;
+}
+
+/** The tag control word for a word of PCP, V and VLAN id: DEI is 0. */
+export function vlanControl(tci: number): number {
+  return tci & ~VLAN_VALID;
 }
 
 /** Reads a header. Reserved bits are ignored. @throws CodecError with the fault that `check` returns */

@@ -40,6 +40,9 @@ export const HEADER_LENGTH = SEGMENT_HEADER_LENGTH;
 /** Octets with all options that fit. */
 export const HEADER_LENGTH_MAX = 60;
 
+/** Where the checksum is in the header. */
+export const CHECKSUM_AT = 16;
+
 /** TCP's control bits. A sender sets ACK always and PSH on the last segment; a receiver ignores them all. */
 export const FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 } as const;
 
@@ -153,7 +156,7 @@ export function readFlags(bytes: Uint8Array, offset: number): number {
 
 /** Checksum as it stands. */
 export function readChecksum(bytes: Uint8Array, offset: number): number {
-  return read16(bytes, offset + 16);
+  return read16(bytes, offset + CHECKSUM_AT);
 }
 
 /** Writes the source port, 0..65535, of a header in place; other octets stay, the checksum too. */
@@ -173,7 +176,7 @@ export function writePacketId(bytes: Uint8Array, offset: number, packetId: numbe
 
 /** Writes the checksum as it is given. */
 export function writeChecksum(bytes: Uint8Array, offset: number, value: number): void {
-  write16(bytes, offset + 16, value);
+  write16(bytes, offset + CHECKSUM_AT, value);
 }
 
 /** Writes all 20 octets, unchecked, as a sender does: no options, window, urgent pointer and checksum 0. */
