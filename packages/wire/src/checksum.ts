@@ -11,6 +11,10 @@ const SHORT = 64;
 /** Words per block: 2^20 sums of 32 bits keep each accumulator far below 2^53, so doubles stay exact. */
 const BLOCK = 1 << 20;
 
+/** The array last summed. Comparing it is free, asking an array for its buffer is a call. */
+let summed: Uint8Array = new Uint8Array(0);
+/** Where `summed` starts in its buffer. */
+let base = 0;
 /**
  * The buffer last summed, as 32-bit words: making this view costs as much as summing 600 octets, and a data path uses
  * one arena. It keeps that one buffer alive until another is summed.
@@ -83,16 +87,21 @@ function sumShort(bytes: Uint8Array, offset: number, end: number): number {
 
 /** Sums whole aligned words in the machine's order, the ends octet by octet, by the parity of their address. */
 function sumLong(bytes: Uint8Array, offset: number, end: number): number {
-  if (words.buffer !== bytes.buffer) words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
-  const base = bytes.byteOffset;
+  if (bytes !== summed) remember(bytes);
   const headEnd = ((base + offset + 3) & ~3) - base;
   const tailStart = ((base + end) & ~3) - base;
-  let total = sumOctets(bytes, offset, headEnd, base) + sumOctets(bytes, tailStart, end, base);
+  let total = sumOctets(bytes, offset, headEnd) + sumOctets(bytes, tailStart, end);
   const firstWord = (base + headEnd) >>> 2;
   const lastWord = (base + tailStart) >>> 2;
   for (let at = firstWord; at < lastWord; at += BLOCK) total += sumWords(at, Math.min(at + BLOCK, lastWord));
   const folded = fold(total);
   return ((base + offset) & 1) === 0 ? folded : swap(folded);
+}
+
+function remember(bytes: Uint8Array): void {
+  if (words.buffer !== bytes.buffer) words = new Uint32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2);
+  base = bytes.byteOffset;
+  summed = bytes;
 }
 
 // Four double accumulators: 10.8 GB/s here, against 5.8 with one, 9.9 with 16-bit halves as integers, 8.5 with a
@@ -116,7 +125,7 @@ function sumWords(from: number, to: number): number {
   return LITTLE_ENDIAN ? swap(folded) : folded;
 }
 
-function sumOctets(bytes: Uint8Array, offset: number, end: number, base: number): number {
+function sumOctets(bytes: Uint8Array, offset: number, end: number): number {
   let total = 0;
   for (let i = offset; i < end; i++) total += ((base + i) & 1) === 0 ? bytes[i]! << 8 : bytes[i]!;
   return total;

@@ -1,11 +1,14 @@
 /** The ECN field of the IP packet inside an Ethernet frame: what tunnels copy out and combine (RFC 6040). */
 import { ECN, decapsulateEcn, ecnAnomaly } from './ecn.js';
-import { ETHER_TYPE, readHeaderLength } from './ethernet.js';
+import { ETHER_TYPE, HEADER_LENGTH as ETHERNET_LENGTH, readHeaderLength } from './ethernet.js';
 import type { WireFault } from './fault.js';
 import * as ipv4 from './ipv4.js';
 import * as ipv6 from './ipv6.js';
 import { read16 } from './octets.js';
 import type { TunnelMetadata } from './roles.js';
+
+/** Octets of an untagged frame with an IPv4 header. */
+const PLAIN_LENGTH = ETHERNET_LENGTH + ipv4.HEADER_LENGTH;
 
 /**
  * ECN codepoint of the IP packet in the frame `bytes[offset..end)`, which has passed `ethernet.check`; Not-ECT if
@@ -34,8 +37,17 @@ export function combineFrameEcn(
   tunnel: TunnelMetadata,
 ): WireFault | undefined {
   tunnel.ecnAnomaly = 'none';
-  // Not-ECT outside says nothing: the frame stays as it is (first column of the table).
-  if (tunnel.ecn === ECN.NOT_ECT) return undefined;
+  const outer = tunnel.ecn;
+  // Not-ECT outside says nothing, nor does what the ingress copied: the frame stays as it is. This is nearly every
+  // packet, and sparing it the long way is 16 ns of 47 for a VXLAN packet (bench: `vxlan`).
+  if (outer === ECN.NOT_ECT) return undefined;
+  if (read16(bytes, offset + 12) === ETHER_TYPE.IPV4 && end - offset >= PLAIN_LENGTH) {
+    if (bytes[offset + 14]! >>> 4 === 4 && (bytes[offset + 15]! & 3) === outer) return undefined;
+  }
+  return combineLongWay(bytes, offset, end, tunnel);
+}
+
+function combineLongWay(bytes: Uint8Array, offset: number, end: number, tunnel: TunnelMetadata): WireFault | undefined {
   const network = offset + readHeaderLength(bytes, offset);
   const family = ipFamily(bytes, network, end);
   if (family === 0) return undefined;

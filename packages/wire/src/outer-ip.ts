@@ -10,8 +10,9 @@ import { flowLabel } from './flow-hash.js';
 import * as ipv4 from './ipv4.js';
 import * as ipv6 from './ipv6.js';
 import { ExtensionWalk } from './ipv6-extensions.js';
-import { readInt32, write16, write32 } from './octets.js';
+import { write16, write32 } from './octets.js';
 import type { PacketBuffer } from './packet-buffer.js';
+import { hasRecentView, recentView } from './recent-view.js';
 import type { TunnelMetadata } from './roles.js';
 
 const DONT_FRAGMENT = 0x4000;
@@ -44,12 +45,12 @@ function openPlainIpv4(
   tunnel: TunnelMetadata,
   protocol: number,
 ): boolean {
-  if (end - start < ipv4.HEADER_LENGTH) return false;
-  const lengths = readInt32(bytes, start);
-  const fragment = readInt32(bytes, start + 4);
-  const transport = readInt32(bytes, start + 8);
-  const source = readInt32(bytes, start + 12);
-  const destination = readInt32(bytes, start + 16);
+  if (end - start < ipv4.HEADER_LENGTH || end > bytes.length || !hasRecentView(bytes)) return false;
+  const lengths = recentView.getInt32(start);
+  const fragment = recentView.getInt32(start + 4);
+  const transport = recentView.getInt32(start + 8);
+  const source = recentView.getInt32(start + 12);
+  const destination = recentView.getInt32(start + 16);
   const high = (lengths >>> 16) + (fragment >>> 16) + (transport >>> 16) + (source >>> 16) + (destination >>> 16);
   const low = (lengths & 0xffff) + (fragment & 0xffff) + (transport & 0xffff) + (source & 0xffff);
   const total = high + low + (destination & 0xffff);

@@ -6,7 +6,7 @@ import type { Fault, WireFault } from './fault.js';
 import { DYNAMIC_PORTS, type PortRange, sourcePort } from './flow-hash.js';
 import { ipHeaderLength } from './mtu.js';
 import { openOuterIp, outerPseudoHeader, prependOuterIp } from './outer-ip.js';
-import { write16, write32 } from './octets.js';
+import { read16, write16, write32 } from './octets.js';
 import type { PacketBuffer } from './packet-buffer.js';
 import type { TunnelMetadata } from './roles.js';
 import * as udp from './udp.js';
@@ -34,9 +34,11 @@ export interface UdpCarrierOptions {
 export class UdpCarrier {
   /** The configuration, defaults filled in. */
   readonly options: Required<UdpCarrierOptions>;
+  readonly #port: number;
 
   /** A carrier for one destination port. */
   constructor(options: UdpCarrierOptions) {
+    this.#port = options.port;
     this.options = { sourcePorts: DYNAMIC_PORTS, zeroChecksumIpv6: 'refused', ...options };
   }
 
@@ -53,16 +55,19 @@ export class UdpCarrier {
     const ipOffset = packet.start;
     const fault = openOuterIp(packet, tunnel, udp.IP_PROTOCOL);
     if (fault !== undefined) return fault;
-    const { bytes, start } = packet;
-    const bad = udp.check(bytes, start, packet.end);
-    if (bad !== undefined) return bad;
-    if (udp.readDestinationPort(bytes, start) !== this.options.port) return this.options.wrongPort;
-    const length = udp.readLength(bytes, start);
-    if (packet.checksum === 'unverified') {
+    const { bytes, start, end } = packet;
+    // The rules of `udp.check` in place: calling it costs 5 ns more, because V8's budget for inlining is spent by now.
+    if (end - start < udp.HEADER_LENGTH) return 'E_UDP_TRUNCATED';
+    const length = read16(bytes, start + 4);
+    if (length < udp.HEADER_LENGTH || length > end - start) return 'E_UDP_BAD_LENGTH';
+    if (read16(bytes, start + 2) !== this.#port) return this.options.wrongPort;
+    // The usual VXLAN packet has no checksum to verify.
+    const hasNone = read16(bytes, start + 6) === 0 && tunnel.source.family === 4;
+    if (packet.checksum === 'unverified' && !hasNone) {
       const wrong = this.#checkChecksum(bytes, ipOffset, start, length, tunnel.source.family);
       if (wrong !== undefined) return wrong;
     }
-    tunnel.entropy = udp.readSourcePort(bytes, start);
+    tunnel.entropy = read16(bytes, start);
     packet.start = start + udp.HEADER_LENGTH;
     packet.end = start + length;
     return undefined;
@@ -95,8 +100,6 @@ export class UdpCarrier {
     family: 4 | 6,
   ): WireFault | undefined {
     const zero = family === 4 ? 'accepted' : this.options.zeroChecksumIpv6;
-    // The pseudo-header is not worth summing for the usual VXLAN packet, which has no checksum.
-    if (udp.readChecksum(bytes, offset) === 0) return udp.checkChecksum(bytes, offset, 0, zero);
     const pseudoHeader = outerPseudoHeader(bytes, ipOffset, family, udp.IP_PROTOCOL, length);
     return udp.checkChecksum(bytes, offset, pseudoHeader, zero);
   }
