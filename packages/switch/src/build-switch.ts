@@ -1,7 +1,9 @@
-import { IpAddress, type Locator, innerIpMtu } from '@overlane/wire';
+import type { UnderlayTransport } from '@overlane/netio';
+import { IpAddress, type Locator } from '@overlane/wire';
 import type { SwitchConfig } from './config.js';
+import { encapsulationEntry } from './encapsulations.js';
 import * as presets from './presets.js';
-import { Switch, type SwitchRoles } from './switch.js';
+import { Switch } from './switch.js';
 
 /** What a configuration asks for, except the ports themselves. */
 export interface SwitchPlan {
@@ -9,31 +11,29 @@ export interface SwitchPlan {
   readonly switch: Switch;
   /** Address of our endpoint. */
   readonly address: IpAddress;
+  /** What tunnel packets travel in. */
+  readonly transport: UnderlayTransport;
   /** MTU for tenants' devices whose configuration leaves it out. */
   readonly innerMtu: number;
 }
 
-/** Makes the switch that `config` describes; the caller opens ports and adds them. */
-export function planSwitch(config: SwitchConfig): SwitchPlan {
-  const address = IpAddress.parse(config.underlay.address);
-  const roles = rolesOf(config);
-  const overhead = roles.encapsulation.overhead(address.family);
-  return {
-    switch: new Switch(roles, { learning: config.learning }),
-    address,
-    innerMtu: innerIpMtu(config.underlay.mtu, overhead),
-  };
-}
-
-function rolesOf(config: SwitchConfig): SwitchRoles {
-  const locator = (text: string): Locator => ({ address: IpAddress.parse(text) });
-  const { type: _type, ...options } = config.encapsulation;
-  return presets.vxlan({
-    ...options,
-    networks: new Set(config.networks.map(({ network }) => network)),
-    keepInnerVlan: new Set(config.networks.filter(({ keepInnerVlan }) => keepInnerVlan).map(({ network }) => network)),
-    peers: new Map(config.networks.map(({ network, peers }) => [network, peers.map(locator)])),
-    pathMtu: config.underlay.mtu,
-    learning: config.learning,
+/** Makes the switch that `config` describes; the caller opens ports and adds them. `random` gives numbers in 0..1. */
+export function planSwitch(config: SwitchConfig, random: () => number = Math.random): SwitchPlan {
+  const { networks, underlay, learning } = config;
+  const entry = encapsulationEntry(config.encapsulation);
+  const address = IpAddress.parse(underlay.address);
+  const encapsulation = entry.create(config.encapsulation, {
+    networks: new Set(networks.map(({ network }) => network)),
+    keepInnerVlan: new Set(networks.filter(({ keepInnerVlan }) => keepInnerVlan).map(({ network }) => network)),
+    pathMtu: underlay.mtu,
+    random: Math.floor(random() * 2 ** 32),
   });
+  const locator = (text: string): Locator => ({ address: IpAddress.parse(text) });
+  const peers = new Map(networks.map((entry) => [entry.network, entry.peers.map(locator)]));
+  return {
+    switch: new Switch(presets.floodAndLearn(encapsulation, { peers, learning }), { learning }),
+    address,
+    transport: entry.transport(config.encapsulation),
+    innerMtu: entry.innerMtu(underlay.mtu, encapsulation.overhead(address.family)),
+  };
 }

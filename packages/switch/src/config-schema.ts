@@ -1,8 +1,8 @@
 /** The schema of a switch's configuration, with messages that say what a field may hold. */
-import { VNI_MAX } from '@overlane/vxlan';
 import { CodecError, IpAddress } from '@overlane/wire';
 import { z } from 'zod';
 import type { SwitchConfig } from './config.js';
+import { ENCAPSULATIONS } from './encapsulations.js';
 import { MAC_TABLE_DEFAULTS } from './mac-table.js';
 
 /** An integer in a range, with a message that says so. */
@@ -25,18 +25,54 @@ const deviceName = z
   .string()
   .regex(/^[^/\s]{1,15}$/, 'must be an interface name: 1 to 15 characters, no slash or space');
 
+const ENCAPSULATION_NAMES = Object.keys(ENCAPSULATIONS).join(', ');
+const ecnMode = z
+  .enum(['normal', 'compatibility'])
+  .default('normal')
+  .describe('RFC 6040 mode towards the outer header');
+const checksum = z.enum(['zero', 'computed']);
+const udpTunnel = {
+  checksumIpv6: checksum.default('computed').describe('UDP checksum sent over IPv6'),
+  zeroChecksumIpv6: z
+    .enum(['refused', 'accepted'])
+    .default('refused')
+    .describe('Whether IPv6 peers may send a zero UDP checksum (RFC 6936)'),
+  ecnMode,
+};
+
 const encapsulation = z
-  .strictObject({
-    type: z.literal('vxlan').describe('The encapsulation'),
-    port: port.default(4789).describe('UDP destination port, sent and accepted'),
-    checksumIpv4: z.enum(['zero', 'computed']).default('zero').describe('UDP checksum sent over IPv4'),
-    checksumIpv6: z.enum(['zero', 'computed']).default('computed').describe('UDP checksum sent over IPv6'),
-    zeroChecksumIpv6: z
-      .enum(['refused', 'accepted'])
-      .default('refused')
-      .describe('Whether IPv6 peers may send a zero UDP checksum (RFC 6936)'),
-    ecnMode: z.enum(['normal', 'compatibility']).default('normal').describe('RFC 6040 mode towards the outer header'),
-  })
+  .discriminatedUnion(
+    'type',
+    [
+      z.strictObject({
+        type: z.literal('vxlan').describe('VXLAN (RFC 7348)'),
+        port: port.default(4789).describe('UDP destination port, sent and accepted'),
+        checksumIpv4: checksum.default('zero').describe('UDP checksum sent over IPv4'),
+        ...udpTunnel,
+      }),
+      z.strictObject({
+        type: z.literal('geneve').describe('Geneve (RFC 8926)'),
+        port: port.default(6081).describe('UDP destination port, sent and accepted'),
+        checksumIpv4: checksum.default('computed').describe('UDP checksum sent over IPv4'),
+        ...udpTunnel,
+      }),
+      z.strictObject({ type: z.literal('nvgre').describe('NVGRE (RFC 7637)'), ecnMode }),
+      z.strictObject({
+        type: z.literal('gre').describe('Plain GRE (RFC 2784, RFC 2890) with the network as key'),
+        checksum: z.enum(['none', 'computed']).default('none').describe('Whether a checksum is sent'),
+        ecnMode,
+      }),
+      z.strictObject({
+        type: z.literal('stt').describe('STT (draft-davie-stt-08)'),
+        port: port.default(7471).describe('Destination port in TCP syntax, sent and accepted'),
+        ecnMode,
+      }),
+    ],
+    {
+      error: ({ input }) =>
+        `must be one of ${ENCAPSULATION_NAMES}, got ${JSON.stringify((input as { type?: unknown })?.type)}`,
+    },
+  )
   .prefault({ type: 'vxlan' });
 
 const underlay = z.strictObject({
@@ -45,7 +81,7 @@ const underlay = z.strictObject({
 });
 
 const network = z.strictObject({
-  network: integer(0, VNI_MAX).describe('Network identifier (VNI)'),
+  network: integer(0, Number.MAX_SAFE_INTEGER).describe('Network identifier: VNI, VSID, GRE key or context id'),
   peers: list(ipAddress, 0, 4096).default([]).describe('Far endpoints that get a copy of broadcasts'),
   keepInnerVlan: z.boolean().default(false).describe('Keep VLAN tags inside the tunnel instead of stripping them'),
 });
@@ -53,7 +89,7 @@ const network = z.strictObject({
 const tapPort = z.strictObject({
   type: z.literal('tap').default('tap').describe('Kind of port'),
   name: deviceName.describe('Name of the TAP device to make'),
-  network: integer(0, VNI_MAX).describe('The network that the port is attached to'),
+  network: integer(0, Number.MAX_SAFE_INTEGER).describe('The network that the port is attached to'),
   mtu: integer(68, 65_535).optional().describe('MTU of the device; default: what fits the underlay'),
 });
 
@@ -82,6 +118,16 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
       context.addIssue({ code: 'custom', path, message });
     };
     const networks = config.networks.map((entry) => entry.network);
+    const { type } = config.encapsulation;
+    const { networks: range, innerVlan } = ENCAPSULATIONS[type];
+    config.networks.forEach(({ network, keepInnerVlan }, at) => {
+      if (network < range[0] || network > range[1]) {
+        issue(['networks', at, 'network'], `${outOfRange(range[0], range[1], network)} (${type})`);
+      }
+      if (keepInnerVlan && innerVlan !== 'configured') {
+        issue(['networks', at, 'keepInnerVlan'], `can't be chosen for ${type}: tags are always ${innerVlan}`);
+      }
+    });
     for (const at of repeats(networks)) issue(['networks', at, 'network'], `${networks[at]} is there already`);
     const names = config.ports.map((entry) => entry.name);
     for (const at of repeats(names)) issue(['ports', at, 'name'], `'${names[at]}' is there already`);

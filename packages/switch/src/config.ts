@@ -1,28 +1,67 @@
 /** The configuration of one switch. */
 
-/** How a switch wraps frames. */
-export interface EncapsulationConfig {
-  /** The encapsulation. */
-  readonly type: 'vxlan';
-  /** UDP destination port, sent and accepted. Default 4789. */
+/** ECN towards the outer header (RFC 6040 §4.3). */
+export interface EcnConfig {
+  /** `normal`: our egress combines the two; `compatibility`: the far end may not. Default `normal`. */
+  readonly ecnMode: 'normal' | 'compatibility';
+}
+
+/** What tunnels over UDP have in common. */
+export interface UdpTunnelConfig extends EcnConfig {
+  /** UDP destination port, sent and accepted. Default 4789 for VXLAN, 6081 for Geneve. */
   readonly port: number;
-  /** UDP checksum sent over IPv4. Default `zero`. */
+  /** UDP checksum sent over IPv4. Default `zero` for VXLAN, `computed` for Geneve. */
   readonly checksumIpv4: 'zero' | 'computed';
   /** UDP checksum sent over IPv6. Default `computed`. */
   readonly checksumIpv6: 'zero' | 'computed';
   /** Whether IPv6 peers may send a zero UDP checksum (RFC 6936). Default `refused`. */
   readonly zeroChecksumIpv6: 'refused' | 'accepted';
-  /** RFC 6040 mode towards the outer header. Default `normal`. */
-  readonly ecnMode: 'normal' | 'compatibility';
 }
+
+/** VXLAN (RFC 7348). */
+export interface VxlanConfig extends UdpTunnelConfig {
+  /** The encapsulation. */
+  readonly type: 'vxlan';
+}
+
+/** Geneve (RFC 8926). */
+export interface GeneveConfig extends UdpTunnelConfig {
+  /** The encapsulation. */
+  readonly type: 'geneve';
+}
+
+/** NVGRE (RFC 7637). */
+export interface NvgreConfig extends EcnConfig {
+  /** The encapsulation. */
+  readonly type: 'nvgre';
+}
+
+/** Plain GRE (RFC 2784, RFC 2890) with the network as key. */
+export interface GreConfig extends EcnConfig {
+  /** The encapsulation. */
+  readonly type: 'gre';
+  /** Whether a checksum is sent. Default `none`. */
+  readonly checksum: 'none' | 'computed';
+}
+
+/** STT (draft-davie-stt-08). */
+export interface SttConfig extends EcnConfig {
+  /** The encapsulation. */
+  readonly type: 'stt';
+  /** Destination port in TCP syntax, sent and accepted. Default 7471. */
+  readonly port: number;
+}
+
+/** How a switch wraps frames. */
+export type EncapsulationConfig = VxlanConfig | GeneveConfig | NvgreConfig | GreConfig | SttConfig;
 
 /** A virtual network that a switch serves. */
 export interface NetworkConfig {
-  /** Network identifier (VNI), 0..16777215. */
+  /** Network identifier: VNI 0..16777215, VSID 4096..16777214, GRE key 0..4294967295, or context id 0..2^53-1. */
   readonly network: number;
   /** Addresses of the far endpoints that get a copy of broadcasts. Default: none. */
   readonly peers: readonly string[];
-  /** Keep VLAN tags inside the tunnel instead of stripping them. Default false. */
+  /** Keep VLAN tags inside the tunnel instead of stripping them (VXLAN and Geneve). Default false. */
   readonly keepInnerVlan: boolean;
 }
 
@@ -71,7 +110,9 @@ export interface SwitchConfigFile {
   /** Name for logs. */
   readonly name?: string;
   /** How frames are wrapped. */
-  readonly encapsulation?: Pick<EncapsulationConfig, 'type'> & Partial<EncapsulationConfig>;
+  readonly encapsulation?: {
+    readonly [Type in EncapsulationConfig as Type['type']]: Pick<Type, 'type'> & Partial<Type>;
+  }[EncapsulationConfig['type']];
   /** The physical side. */
   readonly underlay: Pick<SwitchConfig['underlay'], 'address'> & Partial<SwitchConfig['underlay']>;
   /** Networks served. */

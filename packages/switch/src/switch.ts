@@ -119,6 +119,7 @@ export class Switch {
   /** Lets time pass: ages tables and does what the resolver asks. Call about once a second. */
   tick(nowMs: number): void {
     for (const segment of this.#segments.values()) segment.addresses.expire(nowMs);
+    this.#roles.encapsulation.tick?.(nowMs);
     for (const event of this.#roles.resolver.tick(nowMs)) {
       const packet = PacketBuffer.from(event.payload);
       const fault = this.#tunnel(packet, event.network, event.destination);

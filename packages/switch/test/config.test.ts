@@ -57,7 +57,27 @@ describe('parseSwitchConfig', () => {
       'must be an integer in 576..65535, got 100',
       { ...good, underlay: { address: '192.0.2.1', mtu: 100 } },
     ],
-    ['encapsulation.type', '"vxlan"', { ...good, encapsulation: { type: 'ipip' } }],
+    [
+      'encapsulation.type',
+      'must be one of vxlan, geneve, nvgre, gre, stt, got "ipip"',
+      { ...good, encapsulation: { type: 'ipip' } },
+    ],
+    [
+      'encapsulation.type',
+      'must be one of vxlan, geneve, nvgre, gre, stt, got undefined',
+      { ...good, encapsulation: {} },
+    ],
+    ['encapsulation', 'Unrecognized key: "port"', { ...good, encapsulation: { type: 'nvgre', port: 4789 } }],
+    [
+      'networks[0].network',
+      'must be an integer in 4096..16777214, got 7 (nvgre)',
+      { ...good, encapsulation: { type: 'nvgre' }, networks: [{ network: 7 }], ports: [{ name: 'tap1', network: 7 }] },
+    ],
+    [
+      'networks[0].keepInnerVlan',
+      "can't be chosen for nvgre: tags are always stripped",
+      { ...good, encapsulation: { type: 'nvgre' }, networks: [{ network: 5001, keepInnerVlan: true }] },
+    ],
     [
       'encapsulation.port',
       'must be an integer in 1..65535, got 0',
@@ -70,7 +90,11 @@ describe('parseSwitchConfig', () => {
       'must be an integer in 0..16777215, got 16777216',
       { ...good, networks: [{ network: 16777216 }] },
     ],
-    ['networks[0].network', 'must be an integer in 0..16777215, got "1"', { ...good, networks: [{ network: '1' }] }],
+    [
+      'networks[0].network',
+      'must be an integer in 0..9007199254740991, got "1"',
+      { ...good, networks: [{ network: '1' }] },
+    ],
     ['networks[0].network', 'got 1.5', { ...good, networks: [{ network: 1.5 }] }],
     ['networks[1].network', '5001 is there already', { ...good, networks: [{ network: 5001 }, { network: 5001 }] }],
     [

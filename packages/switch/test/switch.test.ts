@@ -226,6 +226,20 @@ describe('roles', () => {
     expect(b.received()).toEqual(['q>* question']);
   });
 
+  it('lets time pass for an encapsulation that holds packets', () => {
+    const ticks: number[] = [];
+    const world = createWorld({
+      roles: (roles) => ({
+        ...roles,
+        encapsulation: Object.assign(Object.create(roles.encapsulation) as typeof roles.encapsulation, {
+          tick: (nowMs: number) => ticks.push(nowMs),
+        }),
+      }),
+    });
+    world.switches[0]!.tick(7);
+    expect(ticks).toEqual([7]);
+  });
+
   it('counts a locator of a family that has no underlay', () => {
     const six = createTunnelTo(0).destination;
     six.family = 6;

@@ -50,9 +50,12 @@ export interface Encapsulation {
   encapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, emit: (packet: PacketBuffer) => void): Fault | undefined;
   /**
    * Unwraps `packet` in place: on success it is the inner frame and `tunnel` is filled in. On a fault the packet must
-   * be dropped and both hold nothing of use. `'incomplete'`: the octets were kept for reassembly.
+   * be dropped and both hold nothing of use. `'incomplete'`: the packet was kept or consumed, and there is nothing to
+   * deliver. A reassembled frame may be in memory of the encapsulation's, valid until its next call.
    */
   decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | 'incomplete' | undefined;
+  /** Lets time pass, for encapsulations that hold packets. Call about once a second. */
+  tick?(nowMs: number): void;
 }
 
 /** Where a frame can be sent to: the far tunnel endpoint. Systems with richer locators extend it. */

@@ -29,9 +29,9 @@ function open(config: SwitchConfig): Opened {
   try {
     const underlay = new UnderlaySocket({
       local: plan.address,
-      transport: { protocol: 'udp', port: config.encapsulation.port },
+      transport: plan.transport,
       mtu: config.underlay.mtu,
-      zeroChecksumIpv6: config.encapsulation.zeroChecksumIpv6,
+      ...('zeroChecksumIpv6' in config.encapsulation && { zeroChecksumIpv6: config.encapsulation.zeroChecksumIpv6 }),
     });
     ports.push(underlay);
     const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture);

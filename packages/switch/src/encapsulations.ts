@@ -1,0 +1,89 @@
+/** The encapsulations that a configuration can name, one entry each: range of networks, endpoint, and underlay. */
+import { GeneveEncapsulation } from '@overlane/geneve';
+import type { UnderlayTransport } from '@overlane/netio';
+import { NvgreEncapsulation, VSID_MAX, VSID_MIN, gre } from '@overlane/nvgre';
+import { SttEncapsulation } from '@overlane/stt';
+import { VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
+import { type Encapsulation, innerIpMtu } from '@overlane/wire';
+import type { EncapsulationConfig } from './config.js';
+
+/** What every endpoint is told. */
+export interface EndpointSettings {
+  /** Networks served. */
+  readonly networks: ReadonlySet<number>;
+  /** Networks whose inner VLAN tags stay. */
+  readonly keepInnerVlan: ReadonlySet<number>;
+  /** Path MTU of the underlay, in octets. */
+  readonly pathMtu: number;
+  /** 32 random bits, for protocols that number their packets. */
+  readonly random: number;
+}
+
+/** One encapsulation, as configurations see it. */
+export interface EncapsulationEntry<Config extends EncapsulationConfig> {
+  /** Lowest and highest network identifier. */
+  readonly networks: readonly [number, number];
+  /** What becomes of VLAN tags inside the tunnel: as configured per network, or always the same. */
+  readonly innerVlan: 'configured' | 'kept' | 'stripped';
+  /** Makes an endpoint. */
+  create(config: Config, settings: EndpointSettings): Encapsulation;
+  /** What its packets travel in. */
+  transport(config: Config): UnderlayTransport;
+  /** MTU for tenants' devices on an underlay of `pathMtu`, with `overhead` octets in front of the inner frame. */
+  innerMtu(pathMtu: number, overhead: number): number;
+}
+
+type Table = {
+  readonly [Type in EncapsulationConfig['type']]: EncapsulationEntry<Extract<EncapsulationConfig, { type: Type }>>;
+};
+
+/** All encapsulations, by the `type` of their configuration. */
+export const ENCAPSULATIONS: Table = {
+  vxlan: {
+    networks: [0, VNI_MAX],
+    innerVlan: 'configured',
+    create: ({ type: _type, ...config }, settings) => new VxlanEncapsulation({ ...config, ...settings }),
+    transport: ({ port }) => ({ protocol: 'udp', port }),
+    innerMtu: innerIpMtu,
+  },
+  geneve: {
+    networks: [0, VNI_MAX],
+    innerVlan: 'configured',
+    create: ({ type: _type, ...config }, { networks, keepInnerVlan, pathMtu }) => {
+      const stripInnerVlan = new Set([...networks].filter((network) => !keepInnerVlan.has(network)));
+      return new GeneveEncapsulation({ ...config, networks, stripInnerVlan, pathMtu });
+    },
+    transport: ({ port }) => ({ protocol: 'udp', port }),
+    innerMtu: innerIpMtu,
+  },
+  nvgre: {
+    networks: [VSID_MIN, VSID_MAX],
+    innerVlan: 'stripped',
+    create: ({ ecnMode }, { networks, pathMtu }) => new NvgreEncapsulation({ ecnMode, networks, pathMtu }),
+    transport: () => ({ protocol: gre.IP_PROTOCOL }),
+    innerMtu: innerIpMtu,
+  },
+  gre: {
+    networks: [0, gre.KEY_MAX],
+    innerVlan: 'kept',
+    create: ({ ecnMode, checksum }, { networks, pathMtu }) =>
+      new gre.GreEncapsulation({ ecnMode, checksum, networks, pathMtu }),
+    transport: () => ({ protocol: gre.IP_PROTOCOL }),
+    innerMtu: innerIpMtu,
+  },
+  stt: {
+    networks: [0, Number.MAX_SAFE_INTEGER],
+    innerVlan: 'kept',
+    create: ({ ecnMode, port }, { networks, pathMtu, random }) =>
+      new SttEncapsulation({ ecnMode, port, networks, pathMtu, firstPacketId: random }),
+    transport: ({ port }) => ({ protocol: 'tcp-syntax', port }),
+    // STT cuts frames itself: tenants keep the MTU of the underlay.
+    innerMtu: (pathMtu) => pathMtu,
+  },
+};
+
+/** The entry for a configuration. */
+export function encapsulationEntry<Config extends EncapsulationConfig>(config: Config): EncapsulationEntry<Config> {
+  // The table pairs each type with its own configuration, which the compiler can't follow through the index.
+  return ENCAPSULATIONS[config.type] as unknown as EncapsulationEntry<Config>;
+}
