@@ -23,4 +23,11 @@ export function createProgram(): Command {
   return program;
 }
 
-const COMMANDS = [addDemoCommand, addDissectCommand, addEncapCommand, addDecapCommand, addSwitchCommand, addBenchCommand];
+const COMMANDS = [
+  addDemoCommand,
+  addDissectCommand,
+  addEncapCommand,
+  addDecapCommand,
+  addSwitchCommand,
+  addBenchCommand,
+];
