@@ -181,7 +181,7 @@ describe('underlay sockets', () => {
   onSockets(
     'carry segments in TCP syntax without a word from TCP',
     () => {
-      const { sent, ...result } = run('segments') as { sent: [string, string] };
+      const { sent, ...result } = run('segments') as Record<string, unknown> as { sent: [string, string] };
       expect(result).toMatchObject({
         received: [sent[0], sent[0], sent[1], sent[1]],
         refused: 0,
