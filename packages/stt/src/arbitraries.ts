@@ -1,6 +1,10 @@
-/** fast-check generators of STT headers, for your tests and ours. */
+/** fast-check generators of STT headers and packets, for your tests and ours. */
+import { type TunnelMetadata, PacketBuffer } from '@overlane/wire';
+import { type FrameOptions, frame } from '@overlane/wire/arbitraries';
+import { tunnelMetadata } from '@overlane/wire/laws';
 import fc from 'fast-check';
 import { FRAME_HEADER_LENGTH, FRAME_LENGTH_MAX } from './constants.js';
+import { type SttOptions, SttEncapsulation } from './encapsulation.js';
 import { CONTEXT_ID_MAX, FLAG, type SttFrameHeader, l4OffsetMin } from './frame/frame-header.js';
 import type { SttSegmentHeader } from './segment/segment-header.js';
 
@@ -45,4 +49,25 @@ export const sttFrameHeader = (): fc.Arbitrary<SttFrameHeader> => {
   return fc
     .tuple(fc.oneof(claims, partial), vlan, fc.bigInt({ min: 0n, max: CONTEXT_ID_MAX }))
     .map(([offload, tag, contextId]) => ({ ...offload, ...tag, contextId }));
+};
+
+/** An inner frame and the packets that carry it. */
+export interface SttPackets {
+  /** The packets in order, each from its outer IP header on: one per segment. */
+  readonly packets: readonly Uint8Array[];
+  /** The inner frame. */
+  readonly frame: Uint8Array;
+  /** What the outer headers say. */
+  readonly tunnel: TunnelMetadata;
+}
+
+/** Whole frames as an endpoint with these options sends them, over IPv4 and IPv6. Packet ids count from frame to frame. */
+export const sttPackets = (options: SttOptions = {}, sizes: FrameOptions = {}): fc.Arbitrary<SttPackets> => {
+  const endpoint = new SttEncapsulation(options);
+  return fc.tuple(frame(sizes), tunnelMetadata(network())).map(([inner, tunnel]) => {
+    const packets: Uint8Array[] = [];
+    const fault = endpoint.encapsulate(PacketBuffer.from(inner), tunnel, (outer) => packets.push(outer.copy()));
+    if (fault !== undefined) throw new Error(`options refuse the generated frame: ${fault}`);
+    return { packets, frame: inner, tunnel };
+  });
 };

@@ -1,5 +1,5 @@
 /** The STT frame of a sender: a frame header in memory of its own, and the inner frame where it lies. */
-import { type WireFault, ethernet, read16, writeOctets } from '@overlane/wire';
+import { type WireFault, ethernet, read16 } from '@overlane/wire';
 import { FRAME_HEADER_LENGTH, INNER_LENGTH_MAX, INNER_LENGTH_MIN } from './constants.js';
 import type { SttEncodeFault } from './faults.js';
 import { type FlagBitOrder, vlanTci, writeHeader } from './frame/frame-header.js';
@@ -66,10 +66,5 @@ export class OutgoingFrame {
     order: FlagBitOrder,
   ): void {
     writeHeader(this.lead, 0, flags, l4Offset, mss, this.tci, contextIdHigh, contextIdLow, order);
-  }
-
-  /** Writes the frame header from a value. @throws CodecError as `frame.encodeInto` */
-  setFrameHeader(header: Uint8Array): void {
-    writeOctets(this.lead, 0, header);
   }
 }

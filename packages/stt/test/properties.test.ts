@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Codec } from '@overlane/wire';
+import { type Codec, PacketBuffer, TunnelMetadata } from '@overlane/wire';
 import fc from 'fast-check';
-import { frame, segment } from '../src/index.js';
+import { sttPackets } from '../src/arbitraries.js';
+import { SttEncapsulation, frame, segment } from '../src/index.js';
 import { sttEncapsulationLaws, sttFrameLaws, sttSegmentLaws } from '../src/laws.js';
 
 describe('STT segment header keeps the law', () => {
@@ -14,6 +15,26 @@ describe.each(['lsb', 'msb'] as const)('STT frame header keeps the law, %s first
 
 describe('STT encapsulation keeps the law', () => {
   for (const law of sttEncapsulationLaws()) it(law.name, () => fc.assert(law.property));
+});
+
+describe('generated packets', () => {
+  it('are put together from last to first', () => {
+    const small = { pathMtu: 120, highMark: 1 << 16, contextLimit: 4 };
+    const receiver = new SttEncapsulation(small);
+    const tunnel = new TunnelMetadata();
+    fc.assert(
+      fc.property(sttPackets(small, { payloadMax: 600 }), ({ packets, frame: inner, tunnel: sent }) => {
+        const windows = packets.map((packet) => new PacketBuffer(packet)).reverse();
+        const outcomes = windows.map((packet) => receiver.decapsulate(packet, tunnel, 0));
+        return (
+          outcomes.every((outcome, i) => outcome === (i === windows.length - 1 ? undefined : 'incomplete')) &&
+          Buffer.compare(windows.at(-1)!.view(), inner) === 0 &&
+          tunnel.network === sent.network &&
+          tunnel.dscp === sent.dscp
+        );
+      }),
+    );
+  });
 });
 
 describe('checkFrame', () => {
