@@ -229,7 +229,10 @@ export class ContextTable {
   }
 }
 
-/** One round of MurmurHash3's body: enough that a secret seed decides which keys share a chain. */
+/**
+ * One round of MurmurHash3's body. With a secret seed keys that share a chain can't simply be computed; the hash is no
+ * cryptographic one, and the bound on time, a walk over the whole table, does not rest on it.
+ */
 function mix(hash: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51);
   k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
