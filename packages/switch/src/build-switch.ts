@@ -1,5 +1,5 @@
 import type { UnderlayTransport } from '@overlane/netio';
-import { IpAddress, type Locator } from '@overlane/wire';
+import { type Encapsulation, IpAddress, type Locator } from '@overlane/wire';
 import type { SwitchConfig } from './config.js';
 import { encapsulationEntry } from './encapsulations.js';
 import * as presets from './presets.js';
@@ -9,6 +9,8 @@ import { Switch } from './switch.js';
 export interface SwitchPlan {
   /** The switch, without ports. */
   readonly switch: Switch;
+  /** The encapsulation that the switch uses, so that a reader of its packets can be told the same. */
+  readonly encapsulation: Encapsulation;
   /** Address of our endpoint. */
   readonly address: IpAddress;
   /** What tunnel packets travel in. */
@@ -32,6 +34,7 @@ export function planSwitch(config: SwitchConfig, random: () => number = Math.ran
   const peers = new Map(networks.map((entry) => [entry.network, entry.peers.map(locator)]));
   return {
     switch: new Switch(presets.floodAndLearn(encapsulation, { peers, learning }), { learning }),
+    encapsulation,
     address,
     transport: entry.transport(config.encapsulation),
     innerMtu: entry.innerMtu(underlay.mtu, encapsulation.overhead(address.family)),

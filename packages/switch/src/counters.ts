@@ -14,6 +14,8 @@ export type SwitchFault =
   | 'E_SWITCH_PENDING'
   /** No underlay of the endpoint's address family. */
   | 'E_SWITCH_NO_UNDERLAY'
+  /** A far endpoint left it to us to cut a large packet (offload), and our ports can't yet. */
+  | 'E_SWITCH_UNSEGMENTED'
   /** The next hop was full, and the queue's answer is to drop. */
   | 'E_SWITCH_QUEUE_FULL'
   /** The next hop lost or refused the packet after taking it. */

@@ -15,7 +15,7 @@ export interface EndpointSettings {
   readonly keepInnerVlan: ReadonlySet<number>;
   /** Path MTU of the underlay, in octets. */
   readonly pathMtu: number;
-  /** 32 random bits, for protocols that number their packets. */
+  /** 32 random bits, 0..2^32-1, for protocols that number their packets or hash what strangers send. */
   readonly random: number;
 }
 
@@ -75,12 +75,15 @@ export const ENCAPSULATIONS: Table = {
     networks: [0, Number.MAX_SAFE_INTEGER],
     innerVlan: 'kept',
     create: ({ ecnMode, port }, { networks, pathMtu, random }) =>
-      new SttEncapsulation({ ecnMode, port, networks, pathMtu, firstPacketId: random }),
+      new SttEncapsulation({ ecnMode, port, networks, pathMtu, firstPacketId: random, hashSeed: random }),
     transport: ({ port }) => ({ protocol: 'tcp-syntax', port }),
     // STT cuts frames itself: tenants keep the MTU of the underlay.
     innerMtu: (pathMtu) => pathMtu,
   },
 };
+
+/** Names of all encapsulations, as `encapsulation.type` of a configuration takes them. */
+export const ENCAPSULATION_NAMES = Object.keys(ENCAPSULATIONS) as readonly EncapsulationConfig['type'][];
 
 /** The entry for a configuration. */
 export function encapsulationEntry<Config extends EncapsulationConfig>(config: Config): EncapsulationEntry<Config> {

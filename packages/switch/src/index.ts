@@ -14,4 +14,5 @@ export * from './roles/ingress-replication.js';
 export * from './switch.js';
 export * from './build-switch.js';
 export * from './config.js';
+export { ENCAPSULATION_NAMES } from './encapsulations.js';
 export * from './parse-config.js';

@@ -192,6 +192,7 @@ export class Switch {
     if (ecnAnomaly !== 'none') counters.countFault(ecnAnomaly === 'note' ? 'E_SWITCH_ECN_NOTE' : 'E_SWITCH_ECN_ALARM');
     const fault = ethernet.check(bytes, start, end);
     if (fault !== undefined) return fault;
+    if (frame.segmentType !== 'none') return 'E_SWITCH_UNSEGMENTED';
     const segment = this.#segments.get(network);
     if (segment === undefined) return 'E_SWITCH_UNKNOWN_NETWORK';
     if (isGroupMac(bytes, start + SOURCE_MAC)) return 'E_SWITCH_GROUP_SOURCE';
