@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LINKTYPE_RAW, encodePcapHeader, encodePcapRecord, readCapture } from '@overlane/capture';
-import { createMemoryLink } from '@overlane/switch';
-import { PacketBuffer, arp, ethernet, parseIpv4, parseMac } from '@overlane/wire';
-import { ENDPOINT_PROTOCOLS } from '../src/captures/tunnel-protocols.js';
+import { ENCAPSULATION_NAMES, createMemoryLink } from '@overlane/switch';
+import { PacketBuffer, arp, ethernet, ipv4, parseIpv4, parseMac, read16 } from '@overlane/wire';
 import { checkIsolation, checkPings } from '../src/demo/checks.js';
 import { checkCapture, explainLayers } from '../src/demo/demo-capture.js';
 import { MemoryStation } from '../src/demo/memory-station.js';
@@ -15,7 +14,6 @@ import { runDemo } from '../src/demo/run-demo.js';
 import { type Probe, STATIONS, type Station, TENANTS, triesAcross } from '../src/demo/topology.js';
 import type { World } from '../src/demo/world.js';
 
-const [VXLAN] = ENDPOINT_PROTOCOLS;
 const [RED] = TENANTS;
 const named = (name: string): Station => STATIONS.find((station) => station.name === name)!;
 
@@ -50,6 +48,7 @@ describe('checks', () => {
         ({ owner }) => [owner],
       ),
       RED,
+      'vxlan',
     );
     expect(failures).toEqual([]);
     expect(strays).toBe(0);
@@ -60,7 +59,7 @@ describe('checks', () => {
       ({ count }) => count,
       ({ owner }) => [named(owner.name.replace('red', 'blue'))],
     );
-    const { failures, strays } = await checkPings(wrong, RED);
+    const { failures, strays } = await checkPings(wrong, RED, 'vxlan');
     expect(failures).toContain('ping in red: red2 saw 0 echo requests, must be 6');
     expect(failures).toContain('ping in red: blue2 saw 6 echo requests, must be 0');
     expect(strays).toBe(9);
@@ -71,7 +70,9 @@ describe('checks', () => {
       ({ count }) => count,
       () => [named('red1'), named('red2'), named('blue2')],
     );
-    expect((await checkPings(leaky, RED)).failures).toContain('ping in red: blue2 saw 9 echo requests, must be 0');
+    expect((await checkPings(leaky, RED, 'vxlan')).failures).toContain(
+      'ping in red: blue2 saw 9 echo requests, must be 0',
+    );
   });
 
   it('fail where a ping is lost', async () => {
@@ -79,7 +80,7 @@ describe('checks', () => {
       ({ count, address }) => (address === '10.0.0.1' ? count - 1 : count),
       ({ owner }) => [owner],
     );
-    expect((await checkPings(lossy, RED)).failures).toEqual([
+    expect((await checkPings(lossy, RED, 'vxlan')).failures).toEqual([
       'ping in red: red2 to 10.0.0.1 was answered 2 times, must be 3',
     ]);
   });
@@ -115,7 +116,7 @@ describe('a demonstration in memory', () => {
     const captureFile = join(folder, 'demo.pcap');
     let told = '';
     const report = new Report({ write: (text) => (told += text) }, () => 0);
-    const { summary, failures } = await runDemo({ mode: 'memory', protocol: VXLAN!, captureFile }, report);
+    const { summary, failures } = await runDemo({ mode: 'memory', encapsulation: 'vxlan', captureFile }, report);
     expect(failures).toEqual([]);
     expect(summary).toEqual({
       ok: true,
@@ -127,7 +128,7 @@ describe('a demonstration in memory', () => {
     });
     expect(told).toContain('vni 5001');
 
-    const { example, packets } = checkCapture(captureFile, VXLAN!);
+    const { example, packets } = checkCapture(captureFile, 'vxlan');
     expect(packets).toBe(readCapture(readFileSync(captureFile)).length);
     expect(explainLayers(example!).map((line) => line.split(/ {2,}/)[3])).toEqual([
       'ipv4',
@@ -140,6 +141,39 @@ describe('a demonstration in memory', () => {
     ]);
   });
 
+  it.each([
+    ['geneve', 18, 'udp geneve ethernet'],
+    ['nvgre', 18, 'nvgre ethernet'],
+    ['gre', 18, 'gre ethernet'],
+    // Two longer pings, one a tenant, that take several segments each.
+    ['stt', 20, 'stt stt-frame ethernet'],
+  ] as const)('holds with %s, and one packet is explained', async (encapsulation, expected, headers) => {
+    const captureFile = join(folder, `${encapsulation}.pcap`);
+    const report = new Report({ write: () => true }, () => 0);
+    const { summary, failures } = await runDemo({ mode: 'memory', encapsulation, captureFile }, report);
+    expect(failures).toEqual([]);
+    expect(summary).toMatchObject({ ok: true, encapsulation, pings: { expected, answered: expected } });
+    const { example } = checkCapture(captureFile, encapsulation);
+    expect(example!.map(({ protocol }) => protocol).join(' ')).toBe(`ipv4 ${headers} ipv4 icmpv4 data`);
+    expect(explainLayers(example!).join()).toMatch(/(vni|vsid|key|contextId) 500[12]/);
+  });
+
+  it('is a failure where stt never had to cut', async () => {
+    const whole = readCapture(readFileSync(join(folder, 'stt.pcap')));
+    const options = { linkType: LINKTYPE_RAW };
+    // Behind 20 octets of IPv4 and as many of segment header stands the whole frame, if its length says so.
+    const short = whole.filter(({ bytes }) => read16(bytes, 24) === bytes.length - 40);
+    const records = short.map(({ bytes }) => encodePcapRecord({ bytes, timestampNs: 0n }, options));
+    const file = join(folder, 'uncut.pcap');
+    writeFileSync(file, Buffer.concat([encodePcapHeader(options), ...records]));
+    expect(short.length).toBeLessThan(whole.length);
+    expect(checkCapture(file, 'stt').failures).toContain('capture: no frame came in several packets');
+  });
+
+  it('covers every encapsulation of the switch', () => {
+    expect(ENCAPSULATION_NAMES).toEqual(['vxlan', 'geneve', 'nvgre', 'gre', 'stt']);
+  });
+
   it('names what a capture lacks', async () => {
     const whole = readCapture(readFileSync(join(folder, 'demo.pcap')));
     const write = (packets: readonly Uint8Array[]): string => {
@@ -149,28 +183,35 @@ describe('a demonstration in memory', () => {
       writeFileSync(file, Buffer.concat([encodePcapHeader(options), ...records]));
       return file;
     };
-    const { failures, example } = checkCapture(write([]), VXLAN!);
+    const { failures, example } = checkCapture(write([]), 'vxlan');
     expect(failures).toContain('capture: no packet of network 5002 from 192.0.2.2');
     expect(failures).toHaveLength(4);
     expect(example).toBeUndefined();
 
     const broken = whole.map(({ bytes }) => bytes.slice());
     broken[0]![28] = 0;
-    expect(checkCapture(write(broken), VXLAN!).failures).toEqual([
+    expect(checkCapture(write(broken), 'vxlan').failures).toEqual([
       'capture: packet 1 does not unwrap: E_VXLAN_VNI_NOT_VALID',
     ]);
     const strange = whole.map(({ bytes }) => bytes.slice());
     strange[0]![34] = 0;
     // 5001 is 0x001389, here without its last octet.
-    expect(checkCapture(write(strange), VXLAN!).failures).toEqual([
-      "capture: a packet of network 4864 from 192.0.2.1, which is nobody's",
+    expect(checkCapture(write(strange), 'vxlan').failures).toEqual([
+      'capture: packet 1 does not unwrap: E_VXLAN_UNKNOWN_VNI',
     ]);
+    const foreign = whole.map(({ bytes }) => bytes.slice());
+    // Source address 192.0.2.9, and the header checksum that goes with it.
+    foreign.forEach((bytes) => bytes.set([192, 0, 2, 9], 12));
+    foreign.forEach((bytes) => ipv4.writeChecksum(bytes, 0));
+    expect(checkCapture(write(foreign), 'vxlan').failures).toContain(
+      "capture: a packet of network 5001 from 192.0.2.9, which is nobody's",
+    );
   });
 
   it('is a failure, not a crash, where the capture can not be written', async () => {
     const report = new Report({ write: () => true }, () => 0);
     const captureFile = join(folder, 'missing', 'demo.pcap');
-    const { summary, failures } = await runDemo({ mode: 'memory', protocol: VXLAN!, captureFile }, report);
+    const { summary, failures } = await runDemo({ mode: 'memory', encapsulation: 'vxlan', captureFile }, report);
     expect(summary).toMatchObject({ ok: false, pings: { expected: 18, answered: 0 }, isolation: { tried: 0 } });
     expect(failures[0]).toContain('ENOENT');
   });

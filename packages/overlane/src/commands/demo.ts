@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ENCAPSULATION_NAMES } from '@overlane/switch';
 import { type Command, Option } from 'commander';
-import { ENDPOINT_PROTOCOLS, type EndpointProtocol } from '../captures/tunnel-protocols.js';
 import { endWithOuterCommand, findPrivateWorld, runInPrivateWorld } from '../demo/private-world.js';
 import { Report } from '../demo/report.js';
 import { runDemo } from '../demo/run-demo.js';
+import type { EncapsulationName } from '../demo/topology.js';
 import type { Mode } from '../demo/world.js';
 import { OutcomeError, UsageError } from '../exit.js';
 
@@ -27,7 +28,7 @@ export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('show two tenants with the same addresses on one underlay, and prove that they are apart')
-    .option('--encapsulation <name>', `one of ${knownNames()}`, 'vxlan')
+    .option('--encapsulation <name>', `one of ${ENCAPSULATION_NAMES.join(', ')}`, 'vxlan')
     .option('--json', 'end with one line of JSON')
     .option('--capture <file>', "pcap file for the underlay's packets (default: a new one in the temporary folder)")
     .option('--memory', 'build it in memory, without the kernel')
@@ -45,21 +46,21 @@ interface DemoCommandOptions {
 }
 
 async function runDemoCommand(options: DemoCommandOptions): Promise<void> {
-  const protocol = findProtocol(options.encapsulation);
+  const encapsulation = findEncapsulation(options.encapsulation);
   const captureFile = createCapture(options);
   if (options.insidePrivateWorld === true) {
     const letGo = endWithOuterCommand();
-    await show(options, 'namespaces', protocol, captureFile).finally(letGo);
+    await show(options, 'namespaces', encapsulation, captureFile).finally(letGo);
     return;
   }
   const world = options.memory === true ? { missing: '--memory' } : await findPrivateWorld();
   if (world.missing !== undefined) {
     const stream = options.json === true ? process.stderr : process.stdout;
     stream.write(`The topology is built in memory, not from network namespaces: ${world.missing}\n`);
-    await show(options, 'memory', protocol, captureFile);
+    await show(options, 'memory', encapsulation, captureFile);
     return;
   }
-  const args = ['demo', '--encapsulation', protocol.name, '--capture', captureFile];
+  const args = ['demo', '--encapsulation', encapsulation, '--capture', captureFile];
   if (options.json === true) args.push('--json');
   const status = await runInPrivateWorld(world.unshare, [...args, '--inside-private-world']);
   if (status > 128) process.stderr.write('overlane: stopped; nothing of the demonstration is left\n');
@@ -69,11 +70,11 @@ async function runDemoCommand(options: DemoCommandOptions): Promise<void> {
 async function show(
   { json }: DemoCommandOptions,
   mode: Mode,
-  protocol: EndpointProtocol,
+  encapsulation: EncapsulationName,
   captureFile: string,
 ): Promise<void> {
   const report = new Report(json === true ? process.stderr : process.stdout, () => performance.now());
-  const { summary, failures } = await runDemo({ mode, protocol, captureFile }, report);
+  const { summary, failures } = await runDemo({ mode, encapsulation, captureFile }, report);
   if (json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
   if (failures.length > 0) throw new OutcomeError(`the demonstration failed:\n  ${failures.join('\n  ')}`);
   const { pings, isolation } = summary;
@@ -83,14 +84,11 @@ async function show(
   );
 }
 
-function findProtocol(name: string): EndpointProtocol {
-  const protocol = ENDPOINT_PROTOCOLS.find((entry) => entry.name === name);
-  if (protocol === undefined) throw new UsageError(`unknown encapsulation '${name}'; known: ${knownNames()}`);
-  return protocol;
-}
-
-function knownNames(): string {
-  return ENDPOINT_PROTOCOLS.map(({ name }) => name).join(', ');
+function findEncapsulation(name: string): EncapsulationName {
+  const encapsulation = ENCAPSULATION_NAMES.find((known) => known === name);
+  if (encapsulation === undefined)
+    throw new UsageError(`unknown encapsulation '${name}'; known: ${ENCAPSULATION_NAMES.join(', ')}`);
+  return encapsulation;
 }
 
 /** Makes the file now, so that a path that can't be written is told before anything is built. */

@@ -1,5 +1,14 @@
 /** The judgement: which probes must be answered, which must not, and who may see them. The same for every world. */
-import { type Probe, STATIONS, type Station, TENANTS, pingsOf, triesAcross, wantedAnswers } from './topology.js';
+import {
+  type EncapsulationName,
+  type Probe,
+  STATIONS,
+  type Station,
+  TENANTS,
+  pingsOf,
+  triesAcross,
+  wantedAnswers,
+} from './topology.js';
 import type { World } from './world.js';
 
 /** A probe and what came of it. */
@@ -19,8 +28,12 @@ export interface GroupResult {
 }
 
 /** Pings each tenant within itself. Every request must be answered, and seen by the station it was meant for only. */
-export async function checkPings(world: World, tenant: (typeof TENANTS)[number]): Promise<GroupResult> {
-  return runGroup(world, pingsOf(tenant.name), `ping in ${tenant.name}`);
+export async function checkPings(
+  world: World,
+  tenant: (typeof TENANTS)[number],
+  encapsulation: EncapsulationName,
+): Promise<GroupResult> {
+  return runGroup(world, pingsOf(tenant.name, encapsulation), `ping in ${tenant.name}`);
 }
 
 /** Tries to reach the other tenant. Nothing may be answered, and no station may see a request. */

@@ -1,11 +1,15 @@
 /** What host 1's switch recorded: the proof that packets crossed the underlay as tunnel packets, and one explained. */
 import { readFileSync } from 'node:fs';
 import { type CapturedPacket, readCapture } from '@overlane/capture';
-import { type DissectedLayer, createDissector } from '@overlane/layout';
+import { type Binding, type DissectOptions, type DissectedLayer, createDissector } from '@overlane/layout';
+import { GENEVE_UDP_PORTS, geneveBinding } from '@overlane/geneve/layout';
 import { wireBindings } from '@overlane/layout/headers';
+import { NVGRE_IP_PROTOCOLS, greBinding, nvgreBinding } from '@overlane/nvgre/layout';
+import { STT_TCP_PORTS, sttBindings } from '@overlane/stt/layout';
+import { planSwitch } from '@overlane/switch';
+import { VXLAN_UDP_PORTS, vxlanBinding, vxlanGpeBinding } from '@overlane/vxlan/layout';
 import { PacketBuffer, TunnelMetadata } from '@overlane/wire';
-import { TUNNEL_PROTOCOLS, type EndpointProtocol } from '../captures/tunnel-protocols.js';
-import { HOSTS, TENANTS } from './topology.js';
+import { type EncapsulationName, HOSTS, TENANTS, cutsFrames, switchConfigOf } from './topology.js';
 
 /** What was found in the capture. */
 export interface CaptureFindings {
@@ -18,37 +22,51 @@ export interface CaptureFindings {
 }
 
 /**
- * Reads the capture `file`. All packets must unwrap as `protocol`, belong to a tenant, and each tenant must have sent in
- * both directions. @throws Error as `fs.readFileSync`, CodecError for a broken file
+ * Reads the capture `file`. All packets must unwrap as host 1's switch unwraps them, belong to a tenant, and each tenant must
+ * have sent in both directions. Where the encapsulation cuts frames, one must have come in several packets. @throws Error as `fs.readFileSync`, CodecError for a broken file
  */
-export function checkCapture(file: string, protocol: EndpointProtocol): CaptureFindings {
+export function checkCapture(file: string, name: EncapsulationName): CaptureFindings {
   const packets = readCapture(readFileSync(file));
-  const encapsulation = protocol.endpoint.create({});
+  const { encapsulation } = planSwitch(switchConfigOf(HOSTS[0], name));
   const failures: string[] = [];
   const seen = new Set<string>();
   const tunnel = new TunnelMetadata();
+  let parts = 0;
   packets.forEach(({ bytes }, i) => {
     const outcome = encapsulation.decapsulate(PacketBuffer.from(bytes), tunnel, 0);
     if (outcome === undefined) seen.add(wayOf(tunnel.network, tunnel.source.toString()));
-    else if (outcome !== 'incomplete') failures.push(`capture: packet ${i + 1} does not unwrap: ${outcome}`);
+    else if (outcome === 'incomplete') parts++;
+    else failures.push(`capture: packet ${i + 1} does not unwrap: ${outcome}`);
   });
   const wanted = TENANTS.flatMap(({ network }) => HOSTS.map(({ address }) => wayOf(network, address)));
   for (const way of wanted) if (!seen.has(way)) failures.push(`capture: no packet of ${way}`);
   for (const way of seen) if (!wanted.includes(way)) failures.push(`capture: a packet of ${way}, which is nobody's`);
-  return { packets: packets.length, failures, example: findExample(packets) };
+  if (cutsFrames(name) && parts === 0) failures.push('capture: no frame came in several packets');
+  return { packets: packets.length, failures, example: findExample(packets, name) };
 }
 
 function wayOf(network: number, source: string): string {
   return `network ${network} from ${source}`;
 }
 
-/** The first packet with an echo header in a tunnel. */
-function findExample(packets: readonly CapturedPacket[]): readonly DissectedLayer[] | undefined {
-  const dissector = createDissector([...wireBindings, ...TUNNEL_PROTOCOLS.map(({ binding }) => binding)]);
-  const ports = TUNNEL_PROTOCOLS.flatMap(({ name, ports }) => ports.map((port) => [port, name] as const));
-  const options = { start: 'ip', udpPorts: Object.fromEntries(ports) };
+/** How a dissector recognises and walks through each encapsulation. */
+const WALKS: Readonly<Record<EncapsulationName, { bindings: readonly Binding[]; options: DissectOptions }>> = {
+  vxlan: { bindings: [vxlanBinding as Binding, vxlanGpeBinding as Binding], options: { udpPorts: VXLAN_UDP_PORTS } },
+  geneve: { bindings: [geneveBinding as Binding], options: { udpPorts: GENEVE_UDP_PORTS } },
+  nvgre: { bindings: [nvgreBinding as Binding], options: { ipProtocols: NVGRE_IP_PROTOCOLS } },
+  gre: { bindings: [greBinding as Binding], options: {} },
+  stt: { bindings: sttBindings(), options: { tcpPorts: STT_TCP_PORTS } },
+};
+
+/** The first packet that holds a whole echo message in a tunnel. */
+function findExample(
+  packets: readonly CapturedPacket[],
+  encapsulation: EncapsulationName,
+): readonly DissectedLayer[] | undefined {
+  const { bindings, options } = WALKS[encapsulation];
+  const dissector = createDissector([...wireBindings, ...bindings]);
   for (const { bytes } of packets) {
-    const { layers, fault } = dissector.dissect(bytes, options);
+    const { layers, fault } = dissector.dissect(bytes, { ...options, start: 'ip' });
     if (fault === undefined && layers.some(({ protocol }) => protocol === 'icmpv4')) return layers;
   }
   return undefined;
@@ -61,6 +79,11 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   ipv6: ['source', 'destination', 'hopLimit'],
   udp: ['sourcePort', 'destinationPort'],
   icmpv4: ['type', 'sequenceNumber'],
+  geneve: ['protocolType', 'vni'],
+  nvgre: ['protocolType', 'vsid', 'flowId'],
+  gre: ['protocolType', 'key'],
+  stt: ['sourcePort', 'destinationPort', 'frameLength', 'segmentOffset', 'packetId'],
+  'stt-frame': ['checksumPartial', 'checksumVerified', 'l4Offset', 'mss', 'contextId'],
 };
 
 /** One line per layer: where it is, what it is, and its telling fields. */
@@ -68,6 +91,6 @@ export function explainLayers(layers: readonly DissectedLayer[]): string[] {
   return layers.map(({ protocol, offset, length, fields }) => {
     const names = SHOWN[protocol] ?? Object.keys(fields).filter((name) => !name.startsWith('reserved'));
     const told = names.filter((name) => name in fields).map((name) => `${name} ${String(fields[name])}`);
-    return `${String(offset).padStart(4)}  ${`${length} octets`.padEnd(9)}  ${protocol.padEnd(8)}  ${told.join(', ')}`.trimEnd();
+    return `${String(offset).padStart(4)}  ${`${length} octets`.padEnd(9)}  ${protocol.padEnd(9)}  ${told.join(', ')}`.trimEnd();
   });
 }

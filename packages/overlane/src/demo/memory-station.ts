@@ -44,13 +44,13 @@ export class MemoryStation {
     this.#sendArp(arp.OPERATION.REQUEST, BROADCAST, UNKNOWN_MAC, address);
   }
 
-  /** Sends an echo request. Does nothing while the MAC of `address` is unknown, like any machine. */
-  sendEcho(address: number, identifier: number, sequenceNumber: number): void {
+  /** Sends an echo request with `dataLength` octets of data. Does nothing while the MAC of `address` is unknown, like any machine. */
+  sendEcho(address: number, identifier: number, sequenceNumber: number, dataLength = ECHO_DATA_LENGTH): void {
     const mac = this.#neighbors.get(address);
     if (mac === undefined) return;
     const rest = ((identifier << 16) | sequenceNumber) >>> 0;
     const header = icmpv4.encode({ type: icmpv4.TYPE.ECHO_REQUEST, code: 0, checksum: 0, rest });
-    const message = new Uint8Array(header.length + ECHO_DATA_LENGTH);
+    const message = new Uint8Array(header.length + dataLength);
     message.set(header);
     this.#sendEchoMessage(mac, this.#source, address, message);
   }

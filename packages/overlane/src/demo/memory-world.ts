@@ -2,7 +2,15 @@ import { MemoryUnderlay, type Switch, createMemoryLink, planSwitch } from '@over
 import { CaptureFile, CapturingPort } from '@overlane/switch/runtime';
 import { parseIpv4, parseMac } from '@overlane/wire';
 import { MemoryStation } from './memory-station.js';
-import { HOSTS, type Host, type Probe, STATIONS, type Station, switchConfigOf } from './topology.js';
+import {
+  type EncapsulationName,
+  HOSTS,
+  type Host,
+  type Probe,
+  STATIONS,
+  type Station,
+  switchConfigOf,
+} from './topology.js';
 import type { BuildStep, SwitchCounters, World } from './world.js';
 
 /** Turns without a packet end a settling; far more than any exchange here takes end a loop of packets. */
@@ -19,7 +27,7 @@ export class MemoryWorld implements World {
   #nextIdentifier = 1;
 
   /** Nothing is built before the steps run. */
-  constructor(encapsulation: string, captureFile: string) {
+  constructor(encapsulation: EncapsulationName, captureFile: string) {
     const underlay = new MemoryUnderlay();
     this.steps = [
       {
@@ -36,14 +44,14 @@ export class MemoryWorld implements World {
     ];
   }
 
-  ping({ from, address, count }: Probe): Promise<number> {
+  ping({ from, address, count, dataLength }: Probe): Promise<number> {
     const station = this.#stations.get(from)!;
     const target = parseIpv4(address);
     const identifier = this.#nextIdentifier++;
     station.ask(target);
     this.#settle();
     for (let sequenceNumber = 1; sequenceNumber <= count; sequenceNumber++) {
-      station.sendEcho(target, identifier, sequenceNumber);
+      station.sendEcho(target, identifier, sequenceNumber, dataLength);
       this.#settle();
     }
     return Promise.resolve(station.answers(identifier));
@@ -68,9 +76,9 @@ export class MemoryWorld implements World {
     this.#capture = undefined;
   }
 
-  #addHost(host: Host, encapsulation: string, underlay: MemoryUnderlay): void {
+  #addHost(host: Host, encapsulation: EncapsulationName, underlay: MemoryUnderlay): void {
     const plan = planSwitch(switchConfigOf(host, encapsulation));
-    const port = underlay.attach(`udp ${host.address}`, plan.address);
+    const port = underlay.attach(`underlay ${host.address}`, plan.address);
     plan.switch.addUnderlay(host === HOSTS[0] ? new CapturingPort(port, this.#capture!) : port, plan.address);
     this.#switches.set(host.name, plan.switch);
   }

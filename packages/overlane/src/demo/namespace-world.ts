@@ -4,6 +4,7 @@ import { OutcomeError } from '../exit.js';
 import { runProgram, tryProgram } from './run-program.js';
 import { SwitchProcess } from './switch-process.js';
 import {
+  type EncapsulationName,
   HOSTS,
   type Host,
   PREFIX_LENGTH,
@@ -30,12 +31,12 @@ const DISABLE_IPV6 = 'for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -e
 export class NamespaceWorld implements World {
   readonly mode = 'namespaces';
   readonly steps: readonly BuildStep[];
-  readonly #encapsulation: string;
+  readonly #encapsulation: EncapsulationName;
   readonly #captureFile: string;
   readonly #switches = new Map<string, SwitchProcess>();
 
   /** Nothing is built before the steps run. Host 1's switch records in `captureFile`. */
-  constructor(encapsulation: string, captureFile: string) {
+  constructor(encapsulation: EncapsulationName, captureFile: string) {
     this.#encapsulation = encapsulation;
     this.#captureFile = captureFile;
     const names = (list: readonly { readonly name: string }[]): string => list.map(({ name }) => name).join(', ');
@@ -48,10 +49,11 @@ export class NamespaceWorld implements World {
   }
 
   async ping(probe: Probe): Promise<number> {
-    const { from, address, count } = probe;
+    const { from, address, count, dataLength } = probe;
     // An answer comes within a millisecond, if at all.
     const patience = wantedAnswers(probe) === 0 ? '0.3' : '1';
-    const ping = ['ping', '-n', '-q', '-c', String(count), '-i', '0.2', '-W', patience, address];
+    const size = dataLength === undefined ? [] : ['-M', 'do', '-s', String(dataLength)];
+    const ping = ['ping', '-n', '-q', '-c', String(count), '-i', '0.2', '-W', patience, ...size, address];
     const { stdout, stderr } = await tryProgram('ip', ['netns', 'exec', from.name, ...ping]);
     const summary = PING_SUMMARY.exec(stdout);
     if (summary === null) throw new OutcomeError(`ping in ${from.name} did not run: ${(stderr || stdout).trim()}`);

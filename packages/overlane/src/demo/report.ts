@@ -72,8 +72,9 @@ export class Report {
   printProbes(title: string, probes: readonly ProbeResult[]): void {
     const table = new Table({ head: ['from', 'to', 'MAC found by', 'sent', 'answered', 'as it must'], style: PLAIN });
     for (const probe of probes) {
-      const { from, address, owner, pinnedMac, count, answered } = probe;
-      const target = `${address} (${owner.name})`;
+      const { from, address, owner, pinnedMac, count, dataLength, answered } = probe;
+      const size = dataLength === undefined ? '' : `, ${dataLength} octets of data`;
+      const target = `${address} (${owner.name})${size}`;
       const found = pinnedMac === undefined ? 'ARP' : 'static entry';
       table.push([from.name, target, found, count, answered, answered === wantedAnswers(probe) ? '✓' : '✗']);
     }

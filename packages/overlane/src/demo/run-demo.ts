@@ -1,11 +1,10 @@
 /** The demonstration itself: builds a world, probes it, judges, and tells. */
-import type { EndpointProtocol } from '../captures/tunnel-protocols.js';
 import { type GroupResult, answersIn, checkIsolation, checkPings, requestsIn } from './checks.js';
 import { type CaptureFindings, checkCapture } from './demo-capture.js';
 import { MemoryWorld } from './memory-world.js';
 import { NamespaceWorld } from './namespace-world.js';
 import type { Report } from './report.js';
-import { TENANTS, pingsOf } from './topology.js';
+import { type EncapsulationName, TENANTS, pingsOf } from './topology.js';
 import type { Mode, SwitchCounters, World } from './world.js';
 
 /** What to show. */
@@ -13,7 +12,7 @@ export interface DemoOptions {
   /** What the world is made of; namespaces only inside a private world. */
   readonly mode: Mode;
   /** The encapsulation between the hosts. */
-  readonly protocol: EndpointProtocol;
+  readonly encapsulation: EncapsulationName;
   /** File for the underlay's packets. */
   readonly captureFile: string;
 }
@@ -43,19 +42,19 @@ export interface DemoOutcome {
 }
 
 /** Runs the demonstration and tells `report`. Failures are results; nothing is thrown but programming errors. */
-export async function runDemo({ mode, protocol, captureFile }: DemoOptions, report: Report): Promise<DemoOutcome> {
-  report.printTopology(protocol.name);
+export async function runDemo({ mode, encapsulation, captureFile }: DemoOptions, report: Report): Promise<DemoOutcome> {
+  report.printTopology(encapsulation);
   const pings: GroupResult[] = [];
   const tries: GroupResult[] = [];
   const failures: string[] = [];
-  const world = makeWorld(mode, protocol.name, captureFile);
+  const world = makeWorld(mode, encapsulation, captureFile);
   try {
     for (const { title, run } of world.steps) await report.step(title, run);
     for (const tenant of TENANTS)
-      pings.push(await report.step(`pings in ${tenant.name}`, () => checkPings(world, tenant)));
+      pings.push(await report.step(`pings in ${tenant.name}`, () => checkPings(world, tenant, encapsulation)));
     tries.push(await report.step('tries to reach the other tenant', () => checkIsolation(world)));
     const counters = await report.step('switches stopped', () => world.stopSwitches());
-    const findings = await report.step('capture read back', () => checkCapture(captureFile, protocol));
+    const findings = await report.step('capture read back', () => checkCapture(captureFile, encapsulation));
     tell(report, pings, tries, counters, findings, captureFile);
     failures.push(...findings.failures);
   } catch (error) {
@@ -64,11 +63,11 @@ export async function runDemo({ mode, protocol, captureFile }: DemoOptions, repo
     world.close();
   }
   failures.unshift(...[...pings, ...tries].flatMap((group) => group.failures));
-  const expected = TENANTS.reduce((sum, { name }) => sum + requestsIn(pingsOf(name)), 0);
+  const expected = TENANTS.reduce((sum, { name }) => sum + requestsIn(pingsOf(name, encapsulation)), 0);
   const summary = {
     ok: failures.length === 0,
     mode,
-    encapsulation: protocol.name,
+    encapsulation,
     pings: { expected, answered: sumOf(pings, ({ probes }) => answersIn(probes)) },
     isolation: {
       tried: sumOf(tries, ({ probes }) => requestsIn(probes)),
@@ -82,7 +81,7 @@ export async function runDemo({ mode, protocol, captureFile }: DemoOptions, repo
   return { summary, failures };
 }
 
-function makeWorld(mode: Mode, encapsulation: string, captureFile: string): World {
+function makeWorld(mode: Mode, encapsulation: EncapsulationName, captureFile: string): World {
   const Kind = mode === 'namespaces' ? NamespaceWorld : MemoryWorld;
   return new Kind(encapsulation, captureFile);
 }

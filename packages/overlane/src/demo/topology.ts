@@ -2,7 +2,10 @@
  * What the demonstration builds: two hosts joined by an underlay, and two tenants with the same addresses and the same
  * MACs, each with a station on both hosts. Plain data: both worlds build it, and the checks judge by it.
  */
-import { type SwitchConfig, parseSwitchConfig } from '@overlane/switch';
+import { type EncapsulationConfig, type SwitchConfig, parseSwitchConfig } from '@overlane/switch';
+
+/** Name of an encapsulation that the switch knows. */
+export type EncapsulationName = EncapsulationConfig['type'];
 
 /** A host: it runs one switch. */
 export interface Host {
@@ -40,6 +43,8 @@ export interface Probe {
   readonly pinnedMac?: string;
   /** Echo requests to send. */
   readonly count: number;
+  /** Octets behind the echo header, sent unfragmented; `undefined`: as many as `ping` chooses. */
+  readonly dataLength?: number;
 }
 
 /** The two ends of the underlay (RFC 5737 documentation addresses). */
@@ -79,12 +84,29 @@ export const STATIONS: readonly Station[] = TENANTS.flatMap((tenant) =>
   })),
 );
 
+/** Data of an echo request that fills an IPv4 packet as long as the underlay's, behind 20 + 8 octets of headers. */
+const FULL_DATA_LENGTH = UNDERLAY_MTU - 28;
+
 const PING_COUNT = 3;
 const TRY_COUNT = 2;
 
-/** Pings inside `tenant`: every station to every address of the others. All must be answered. */
-export function pingsOf(tenant: string): readonly Probe[] {
+/** Whether `encapsulation` cuts frames itself, so that tenants may use the whole MTU of the underlay. */
+export function cutsFrames(encapsulation: EncapsulationName): boolean {
+  return encapsulation === 'stt';
+}
+
+/**
+ * Pings inside `tenant`: every station to every address of the others, and where frames are cut one more, too long for
+ * one packet of the underlay. All must be answered.
+ */
+export function pingsOf(tenant: string, encapsulation: EncapsulationName): readonly Probe[] {
   const members = STATIONS.filter((station) => station.tenant === tenant);
+  const [from, owner] = members as [Station, Station];
+  const long = { from, address: owner.addresses[0]!, owner, count: 1, dataLength: FULL_DATA_LENGTH };
+  return [...pingsBetween(members), ...(cutsFrames(encapsulation) ? [long] : [])];
+}
+
+function pingsBetween(members: readonly Station[]): readonly Probe[] {
   return members.flatMap((from) =>
     members
       .filter((owner) => owner !== from)
@@ -109,8 +131,8 @@ export function wantedAnswers({ from, owner, count }: Probe): number {
   return from.tenant === owner.tenant ? count : 0;
 }
 
-/** Configuration of the switch on `host`. `capture` is the file for its underlay packets. @throws ConfigError if it knows no such encapsulation */
-export function switchConfigOf(host: Host, encapsulation: string, capture?: string): SwitchConfig {
+/** Configuration of the switch on `host`. `capture` is the file for its underlay packets. */
+export function switchConfigOf(host: Host, encapsulation: EncapsulationName, capture?: string): SwitchConfig {
   return parseSwitchConfig({
     name: host.name,
     encapsulation: { type: encapsulation },
