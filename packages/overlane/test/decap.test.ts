@@ -80,7 +80,7 @@ describe('decap', () => {
     ];
     const { status, stdout, frames } = await unwrapFile(packets, { words: ['--json'] });
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ packets: 8, written: 1, skipped: 7, faults: {} });
+    expect(JSON.parse(stdout)).toEqual({ packets: 8, written: 1, skipped: 7, incompleteFrames: 0, faults: {} });
     expect(frames).toEqual([toHex(ARP_FRAME)]);
   });
 

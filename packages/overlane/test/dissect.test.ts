@@ -9,7 +9,7 @@ import {
   LINKTYPE_RAW,
 } from '@overlane/capture';
 import fc from 'fast-check';
-import { createPacketDissector, reportPacket } from '../src/captures/dissect-capture.js';
+import { PacketReporter } from '../src/captures/dissect-capture.js';
 import { LINK_LAYERS } from '../src/captures/link-layer.js';
 import { formatPacketText, formatTime } from '../src/captures/packet-text.js';
 import { type Ended, encodePcap, inFolder, octets, overlane } from './command-line.js';
@@ -196,15 +196,15 @@ describe('dissect: bad files', () => {
   });
 
   it('reports any octets behind any link type without throwing, as JSON and as text', () => {
-    const dissector = createPacketDissector();
     const linkType = fc.oneof(fc.constantFrom(...LINK_LAYERS.keys()), fc.nat({ max: 0xffff }));
     const time = fc.option(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), { nil: undefined });
-    const options = { udpPorts: { 4789: 'vxlan', 4790: 'vxlan-gpe' } };
+    const udpPorts = { 4789: 'vxlan', 4790: 'vxlan-gpe', 6081: 'geneve' };
+    const reporter = new PacketReporter({ udpPorts, tcpPorts: { 7471: 'stt' }, ipProtocols: { 47: 'nvgre' } });
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), linkType, time, (octetsOfPacket, type, timestampNs) => {
         const bytes = Uint8Array.from(octetsOfPacket);
         const packet = { bytes, linkType: type, timestampNs, timeUs: 0, originalLength: bytes.length, interfaceId: 0 };
-        const report = reportPacket(dissector, packet, 1, options);
+        const report = reporter.report(packet, 1);
         JSON.parse(JSON.stringify(report));
         const text = formatPacketText(report, packet);
         if (report.fault !== undefined && !text.includes(`! ${report.fault}`))

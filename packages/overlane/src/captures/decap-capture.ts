@@ -1,8 +1,11 @@
 /** Unwraps every tunnel packet of a capture. */
-import { type Encapsulation, PacketBuffer, TunnelMetadata } from '@overlane/wire';
+import { SoftwareOffload } from '@overlane/stt';
+import { PacketBuffer, TunnelMetadata } from '@overlane/wire';
+import { CaptureClock } from './capture-clock.js';
 import { type Carrier, findCarrier } from './find-carrier.js';
 import { LINK_LAYERS, nameLinkType } from './link-layer.js';
 import { type RewriteOutcome, type RewritePacket, rewriteCapture } from './rewrite-capture.js';
+import type { TunnelEndpoint } from './tunnel-protocols.js';
 
 /** A tunnel that packets may come out of. */
 export interface TunnelEnd {
@@ -11,7 +14,7 @@ export interface TunnelEnd {
   /** Destination port; `undefined` for a protocol without ports. */
   readonly port: number | undefined;
   /** What unwraps. */
-  readonly encapsulation: Encapsulation;
+  readonly encapsulation: TunnelEndpoint;
 }
 
 /** What to unwrap. */
@@ -25,18 +28,26 @@ export interface DecapJob {
 }
 
 /** Writes the inner frames, one level of tunnel removed. @throws OutcomeError as {@link rewriteCapture} */
-export function decapCapture({ inputPath, outputPath, tunnels }: DecapJob): Promise<RewriteOutcome> {
-  return rewriteCapture({
+export async function decapCapture({ inputPath, outputPath, tunnels }: DecapJob): Promise<RewriteOutcome> {
+  const outcome = await rewriteCapture({
     inputPath,
     outputPath,
     refuse: (linkType) => (LINK_LAYERS.has(linkType) ? undefined : refusal(linkType)),
     rewrite: unwrapWith(tunnels),
   });
+  for (const { encapsulation } of tunnels) outcome.summary.incompleteFrames += countIncomplete(encapsulation);
+  return outcome;
+}
+
+function countIncomplete({ reassembly }: TunnelEndpoint): number {
+  return reassembly === undefined ? 0 : reassembly.size + reassembly.timedOut + reassembly.evicted;
 }
 
 function unwrapWith(tunnels: readonly TunnelEnd[]): RewritePacket {
   const metadata = new TunnelMetadata();
   const window = new PacketBuffer(new Uint8Array(0));
+  const clock = new CaptureClock();
+  const offload = new SoftwareOffload();
   return ({ bytes, linkType, timeUs }, add) => {
     const link = LINK_LAYERS.get(linkType);
     // A pcapng file may hold several link types; `refuse` has seen the first only.
@@ -46,11 +57,12 @@ function unwrapWith(tunnels: readonly TunnelEnd[]): RewritePacket {
     const tunnel = carrier === undefined ? undefined : tunnels.find((end) => isFor(end, carrier));
     if (ip === undefined || tunnel === undefined) return 'skipped';
     window.reset(bytes, ip, bytes.length);
-    const result = tunnel.encapsulation.decapsulate(window, metadata, (timeUs ?? 0) / 1000);
+    const result = tunnel.encapsulation.decapsulate(window, metadata, clock.advance(timeUs));
     // Held for reassembly: the frame comes with a later packet.
     if (result === 'incomplete') return undefined;
-    if (result === undefined) add(window.view());
-    return result;
+    if (result !== undefined) return result;
+    // What the sender left to the far end's network card, a file's reader would miss: segmentation, and checksums.
+    return offload.run(window, (frame) => add(frame.view()));
   };
 }
 

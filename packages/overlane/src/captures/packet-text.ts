@@ -1,7 +1,7 @@
 /** A dissected packet as people read it: one summary line, then its layers and their fields. */
 import type { CapturedPacket } from '@overlane/capture';
-import type { DissectedLayer } from '@overlane/layout';
-import type { PacketReport } from './dissect-capture.js';
+import type { DissectedLayer, Dissection } from '@overlane/layout';
+import type { PacketReport, ReassembledFrame } from './dissect-capture.js';
 import { nameLinkType } from './link-layer.js';
 
 const NS_PER_SECOND = 1_000_000_000n;
@@ -9,10 +9,12 @@ const NS_PER_SECOND = 1_000_000_000n;
 const DATE_SECONDS_MAX = 8_640_000_000_000n;
 /** Octets of a long value that stand on a line, such as options. */
 const VALUE_LENGTH_MAX = 64;
+/** Numbers of packets that stand on a line. */
+const PACKETS_SHOWN_MAX = 8;
 
 /** The lines for one packet, the last one ended. */
 export function formatPacketText(report: PacketReport, { timestampNs, linkType }: CapturedPacket): string {
-  const { packet, length, capturedLength, layers, fault } = report;
+  const { packet, length, capturedLength, layers, fault, reassembled } = report;
   const stack = layers.map(({ protocol }) => protocol).join('/');
   const summary = [
     `#${packet}`.padEnd(5),
@@ -22,7 +24,8 @@ export function formatPacketText(report: PacketReport, { timestampNs, linkType }
     ...listAddresses(layers),
   ].join('  ');
   const marked = fault === undefined ? summary : `${summary}  ! ${fault}`;
-  return `${[marked, ...layers.flatMap(formatLayer), ...formatFault(report)].join('\n')}\n\n`;
+  const frame = reassembled === undefined ? [] : formatFrame(reassembled);
+  return `${[marked, ...layers.flatMap(formatLayer), ...formatFault(report), ...frame].join('\n')}\n\n`;
 }
 
 /** `2023-11-14 22:13:20.000001`, UTC, with nanoseconds if there are any; plain seconds beyond the calendar. */
@@ -45,6 +48,23 @@ function listAddresses(layers: readonly DissectedLayer[]): string[] {
   return pairs.length === 0 ? [] : [pairs.join(', ')];
 }
 
+/** A frame that the packet has completed, below the packet's own layers and further in. */
+function formatFrame(frame: ReassembledFrame): string[] {
+  const { packets, length, layers } = frame;
+  const stack = layers.map(({ protocol }) => protocol).join('/');
+  const summary = [`reassembled from ${listNumbers(packets)}`, `${length} octets`, stack, ...listAddresses(layers)];
+  const lines = [...layers.flatMap(formatLayer), ...formatFault(frame)];
+  return [`  ${summary.join('  ')}`, ...lines.map((line) => `  ${line}`)];
+}
+
+/** `#1, #2, #3`; of many the first and the last ones. */
+function listNumbers(packets: readonly number[]): string {
+  const names = packets.map((packet) => `#${packet}`);
+  if (names.length <= PACKETS_SHOWN_MAX) return names.join(', ');
+  const half = PACKETS_SHOWN_MAX / 2;
+  return `${names.length} packets ${[...names.slice(0, half), '...', ...names.slice(-half)].join(', ')}`;
+}
+
 function formatLayer({ protocol, offset, length, fields }: DissectedLayer): string[] {
   const entries = Object.entries(fields);
   const width = Math.max(0, ...entries.map(([name]) => name.length));
@@ -60,7 +80,7 @@ function formatValue(value: string | number | boolean): string {
   return `${text.slice(0, VALUE_LENGTH_MAX)}... (${text.length / 2} octets)`;
 }
 
-function formatFault({ layers, fault }: PacketReport): string[] {
+function formatFault({ layers, fault }: Dissection): string[] {
   if (fault === undefined) return [];
   const last = layers.at(-1);
   return [`  ! ${fault}${last === undefined ? '' : `, in or behind ${last.protocol}`}`];

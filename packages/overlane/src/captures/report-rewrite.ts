@@ -13,7 +13,10 @@ export interface ReportOptions {
   readonly outputPath: string;
 }
 
-/** Prints the account. @throws OutcomeError if a packet was refused or the input ended early: the exit status is 1 */
+/**
+ * Prints the account. @throws OutcomeError if a packet was refused, a frame stayed incomplete, or the input ended
+ * early: the exit status is 1
+ */
 export function reportRewrite({ summary, inputError }: RewriteOutcome, options: ReportOptions): void {
   const lines = describe(summary, options.verb);
   if (options.format === 'json') {
@@ -21,16 +24,19 @@ export function reportRewrite({ summary, inputError }: RewriteOutcome, options: 
     stream.write(`${JSON.stringify(toJson(summary, options.verb))}\n`);
   }
   if (inputError !== undefined) throw new OutcomeError([inputError.message, ...lines].join('\n'));
-  if (summary.faults.size > 0) throw new OutcomeError(lines.join('\n'));
+  if (summary.faults.size > 0 || summary.incompleteFrames > 0) throw new OutcomeError(lines.join('\n'));
   if (options.format === 'text') process.stderr.write(`${lines.join('\n')}\n`);
 }
 
-function toJson({ packets, written, skipped, faults }: RewriteSummary, verb: ReportOptions['verb']): object {
-  return { packets, written, ...(verb === 'unwrapped' ? { skipped } : {}), faults: Object.fromEntries(faults) };
+function toJson(summary: RewriteSummary, verb: ReportOptions['verb']): object {
+  const { packets, written, skipped, incompleteFrames, faults } = summary;
+  const unwrapped = verb === 'unwrapped' ? { skipped, incompleteFrames } : {};
+  return { packets, written, ...unwrapped, faults: Object.fromEntries(faults) };
 }
 
 /** `12 packets, 10 wrapped, 2 refused:` and a line per fault, the most frequent first. */
-function describe({ packets, written, skipped, cut, faults }: RewriteSummary, verb: ReportOptions['verb']): string[] {
+function describe(summary: RewriteSummary, verb: ReportOptions['verb']): string[] {
+  const { packets, written, skipped, cut, incompleteFrames, faults } = summary;
   const refused = [...faults.values()].reduce((sum, count) => sum + count, 0);
   const counts = [
     `${packets} ${packets === 1 ? 'packet' : 'packets'}`,
@@ -42,6 +48,9 @@ function describe({ packets, written, skipped, cut, faults }: RewriteSummary, ve
   const table = [...faults]
     .sort(([a, m], [b, n]) => n - m || a.localeCompare(b))
     .map(([name, count]) => `  ${name.padEnd(width)}  ${count}`);
-  const note = `cut short in the capture, ${verb} as they stand: ${cut}`;
-  return [counts.join(', '), ...table, ...(cut > 0 ? [note] : [])];
+  const notes = [
+    ...(cut > 0 ? [`cut short in the capture, ${verb} as they stand: ${cut}`] : []),
+    ...(incompleteFrames > 0 ? [`frames that never became complete: ${incompleteFrames}`] : []),
+  ];
+  return [counts.join(', '), ...table, ...notes];
 }

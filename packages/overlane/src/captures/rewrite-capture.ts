@@ -15,6 +15,8 @@ export interface RewriteSummary {
   skipped: number;
   /** Packets that the file holds only in part, wrapped or unwrapped as they stand. */
   cut: number;
+  /** Frames of which some packets came and others didn't; none for protocols that don't cut frames. */
+  incompleteFrames: number;
   /** Packets refused, by fault. */
   readonly faults: Map<Fault, number>;
 }
@@ -61,7 +63,14 @@ export async function rewriteCapture(job: RewriteJob): Promise<RewriteOutcome> {
 }
 
 async function rewritePackets(input: CaptureInput, pcap: PcapOutput, job: RewriteJob): Promise<RewriteOutcome> {
-  const summary: RewriteSummary = { packets: 0, written: 0, skipped: 0, cut: 0, faults: new Map() };
+  const summary: RewriteSummary = {
+    packets: 0,
+    written: 0,
+    skipped: 0,
+    cut: 0,
+    incompleteFrames: 0,
+    faults: new Map(),
+  };
   const packets = input.packets();
   for (;;) {
     const next = await packets.next().catch((error: unknown) => toOutcomeError(error));

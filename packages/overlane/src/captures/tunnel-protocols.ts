@@ -2,23 +2,42 @@
  * The tunnel protocols of the command line, one entry each. A new one joins here: `encap`, `decap` and `dissect` take
  * their names, ports, ranges and options from this table.
  */
+import { GeneveEncapsulation, PORT as GENEVE_PORT, VNI_MAX as GENEVE_VNI_MAX } from '@overlane/geneve';
+import { geneveBinding } from '@overlane/geneve/layout';
 import type { Binding } from '@overlane/layout';
+import { NvgreEncapsulation, VSID_MAX, VSID_MIN, gre } from '@overlane/nvgre';
+import { greBinding, nvgreBinding } from '@overlane/nvgre/layout';
+import { PORT as STT_PORT, SttEncapsulation } from '@overlane/stt';
+import { sttBindings } from '@overlane/stt/layout';
 import { PORT, PORT_GPE, PORT_LINUX_LEGACY, VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
 import { vxlanBinding, vxlanGpeBinding } from '@overlane/vxlan/layout';
-import { type ChecksumPolicy, type Encapsulation, udp } from '@overlane/wire';
+import { type ChecksumPolicy, type Encapsulation, tcp, udp } from '@overlane/wire';
+import { ALL_NETWORKS, NO_NETWORKS } from './all-networks.js';
+import { GreEndpoint } from './gre-endpoint.js';
 
 /** What an endpoint is told, the same for every protocol; one that has no such thing ignores it. */
 export interface EndpointOptions {
   /** Destination port to send to and to accept; `undefined`: the protocol's own. */
   readonly port?: number;
-  /** Longest outer IP packet, in octets; `undefined`: what its length field can say. */
+  /** Longest outer IP packet, in octets; `undefined`: 1500 where frames can be cut, else what its length field can say. */
   readonly pathMtu?: number;
-  /** Networks whose inner VLAN tags stay; `undefined`: none, so they are stripped, and refused on the way in. */
-  readonly keepInnerVlan?: ReadonlySet<number>;
-  /** Checksum of the carrier to send; `undefined`: the protocol's default for the address family. */
+  /** Whether inner VLAN tags stay. Default `stripped`: tags are taken out, and refused on the way in. */
+  readonly innerVlan?: 'kept' | 'stripped';
+  /** UDP checksum to send; `undefined`: the protocol's default for the address family. */
   readonly checksum?: ChecksumPolicy;
   /** Whether a carrier over IPv6 may come without checksum. Default `refused`. */
   readonly zeroChecksumIpv6?: udp.ZeroChecksum;
+  /** Number of the first frame, 0..2^32-1; `undefined`: 1. */
+  readonly firstPacketId?: number;
+}
+
+/** Options that mean something to some protocols only. */
+export type EndpointSetting = 'innerVlan' | 'checksum' | 'firstPacketId';
+
+/** What wraps and unwraps; one that puts frames together counts those that it couldn't. */
+export interface TunnelEndpoint extends Encapsulation {
+  /** Frames in assembly, and given up since the start for time and for memory. */
+  readonly reassembly?: { readonly size: number; readonly timedOut: number; readonly evicted: number };
 }
 
 /** One tunnel protocol. */
@@ -29,14 +48,21 @@ export interface TunnelProtocol {
   readonly ipProtocol: number;
   /** Destination ports by which it is recognised unless the user names others; empty for a protocol without ports. */
   readonly ports: readonly number[];
+  /**
+   * For protocols without ports: `asked` if it is recognised only where the user says so, in the place of the one that
+   * is `always` behind the same IP protocol, since the octets can't tell the two apart.
+   */
+  readonly recognised: 'always' | 'asked';
   /** How a dissector walks through it. */
-  readonly binding: Binding;
+  readonly bindings: readonly Binding[];
   /** What wraps and unwraps; absent for a protocol that is dissected only. */
   readonly endpoint?: {
-    /** Largest network identifier. */
-    readonly networkMax: number;
+    /** Least and largest network identifier. */
+    readonly networks: readonly [number, number];
+    /** The options that it doesn't ignore, among those that not all protocols have. */
+    readonly settings: readonly EndpointSetting[];
     /** Makes one. */
-    create(options: EndpointOptions): Encapsulation;
+    create(options: EndpointOptions): TunnelEndpoint;
   };
 }
 
@@ -45,13 +71,16 @@ const vxlan: TunnelProtocol = {
   ipProtocol: udp.IP_PROTOCOL,
   // Choice: 8472 too. The Linux device uses it unless told otherwise, and so do systems built on that device.
   ports: [PORT, PORT_LINUX_LEGACY],
-  binding: vxlanBinding as Binding,
+  recognised: 'always',
+  bindings: [vxlanBinding as Binding],
   endpoint: {
-    networkMax: VNI_MAX,
-    create: ({ checksum, ...options }) =>
+    networks: [0, VNI_MAX],
+    settings: ['innerVlan', 'checksum'],
+    create: ({ checksum, innerVlan, ...options }) =>
       new VxlanEncapsulation({
         ...options,
-        ...(checksum === undefined ? {} : { checksumIpv4: checksum, checksumIpv6: checksum }),
+        ...bothFamilies(checksum),
+        keepInnerVlan: innerVlan === 'kept' ? ALL_NETWORKS : NO_NETWORKS,
       }),
   },
 };
@@ -60,16 +89,90 @@ const vxlanGpe: TunnelProtocol = {
   name: 'vxlan-gpe',
   ipProtocol: udp.IP_PROTOCOL,
   ports: [PORT_GPE],
-  binding: vxlanGpeBinding as Binding,
+  recognised: 'always',
+  bindings: [vxlanGpeBinding as Binding],
 };
+
+const geneve: TunnelProtocol = {
+  name: 'geneve',
+  ipProtocol: udp.IP_PROTOCOL,
+  ports: [GENEVE_PORT],
+  recognised: 'always',
+  bindings: [geneveBinding as Binding],
+  endpoint: {
+    networks: [0, GENEVE_VNI_MAX],
+    settings: ['innerVlan', 'checksum'],
+    create: ({ checksum, innerVlan, ...options }) =>
+      new GeneveEncapsulation({
+        ...options,
+        ...bothFamilies(checksum),
+        stripInnerVlan: innerVlan === 'kept' ? NO_NETWORKS : ALL_NETWORKS,
+      }),
+  },
+};
+
+const plainGre: TunnelProtocol = {
+  name: 'gre',
+  ipProtocol: gre.IP_PROTOCOL,
+  ports: [],
+  recognised: 'always',
+  bindings: [greBinding as Binding],
+  endpoint: {
+    networks: [0, gre.KEY_MAX],
+    settings: [],
+    create: ({ pathMtu }) => new GreEndpoint(pathMtu === undefined ? {} : { pathMtu }),
+  },
+};
+
+const nvgre: TunnelProtocol = {
+  name: 'nvgre',
+  ipProtocol: gre.IP_PROTOCOL,
+  ports: [],
+  recognised: 'asked',
+  bindings: [nvgreBinding as Binding],
+  endpoint: {
+    networks: [VSID_MIN, VSID_MAX],
+    settings: [],
+    create: ({ pathMtu }) => new NvgreEncapsulation(pathMtu === undefined ? {} : { pathMtu }),
+  },
+};
+
+const stt: TunnelProtocol = {
+  name: 'stt',
+  ipProtocol: tcp.IP_PROTOCOL,
+  ports: [STT_PORT],
+  recognised: 'always',
+  bindings: sttBindings(),
+  endpoint: {
+    // Context ids have 64 bits; a number holds those below 2^53.
+    networks: [0, Number.MAX_SAFE_INTEGER],
+    settings: ['firstPacketId'],
+    create: ({ port, pathMtu, firstPacketId }) =>
+      new SttEncapsulation({
+        ...(port === undefined ? {} : { port }),
+        ...(pathMtu === undefined ? {} : { pathMtu }),
+        ...(firstPacketId === undefined ? {} : { firstPacketId }),
+      }),
+  },
+};
+
+function bothFamilies(checksum: ChecksumPolicy | undefined): {
+  readonly checksumIpv4?: ChecksumPolicy;
+  readonly checksumIpv6?: ChecksumPolicy;
+} {
+  return checksum === undefined ? {} : { checksumIpv4: checksum, checksumIpv6: checksum };
+}
 
 /** A protocol that can wrap and unwrap. */
 export type EndpointProtocol = TunnelProtocol & Required<Pick<TunnelProtocol, 'endpoint'>>;
 
 /** All protocols, in the order of help texts. */
-export const TUNNEL_PROTOCOLS: readonly TunnelProtocol[] = [vxlan, vxlanGpe];
+export const TUNNEL_PROTOCOLS: readonly TunnelProtocol[] = [vxlan, vxlanGpe, geneve, plainGre, nvgre, stt];
 
 /** Those that `encap` and `decap` offer. */
-export const ENDPOINT_PROTOCOLS: readonly EndpointProtocol[] = TUNNEL_PROTOCOLS.filter(
-  (protocol): protocol is EndpointProtocol => protocol.endpoint !== undefined,
-);
+export const ENDPOINT_PROTOCOLS: readonly EndpointProtocol[] = TUNNEL_PROTOCOLS.filter(isEndpoint);
+
+/** Whether it can wrap and unwrap. */
+export function isEndpoint(protocol: TunnelProtocol): protocol is EndpointProtocol {
+  return protocol.endpoint !== undefined;
+}

@@ -1,19 +1,21 @@
 import type { Command } from 'commander';
 import { type TunnelEnd, decapCapture } from '../captures/decap-capture.js';
 import { reportRewrite } from '../captures/report-rewrite.js';
-import { ENDPOINT_PROTOCOLS, type EndpointOptions, type EndpointProtocol } from '../captures/tunnel-protocols.js';
+import { ENDPOINT_PROTOCOLS, type EndpointOptions, isEndpoint } from '../captures/tunnel-protocols.js';
 import { requireTwoFiles } from './option-values.js';
-import { addPortOptions, readTunnelPorts } from './tunnel-ports.js';
+import { type RecognisedTunnel, addTunnelOptions, readTunnels } from './tunnel-options.js';
 
 const HELP = `
 Each tunnel packet of IN, over IPv4 or IPv6, is checked by all rules of its protocol, and the frame inside goes to OUT, a
 pcap file of Ethernet frames with the timestamps of IN; an existing OUT is overwritten. One level is removed: run it again
 for a tunnel in a tunnel. As a tunnel endpoint does, it combines the ECN of both headers in the inner one (RFC 6040).
 
-Packets that are no tunnel's are skipped and counted; so is VXLAN-GPE, which dissect shows. Tunnel packets that break a rule are left out and counted by fault;
-the others are written all the same, but the exit status is then 1. VLAN tags in inner frames are such a fault unless
---keep-vlan is given (RFC 7348 §6.1). With --json a summary goes to standard output, or to standard error if OUT is there:
-{"packets":12,"written":10,"skipped":1,"faults":{"E_VXLAN_VNI_NOT_VALID":1}}
+Packets that are no tunnel's are skipped and counted; so is VXLAN-GPE, which dissect shows. Tunnel packets that break a
+rule are left out and counted by fault; the others are written all the same, but the exit status is then 1. VLAN tags in
+inner frames of VXLAN (RFC 7348 §6.1) and Geneve are such a fault unless --keep-vlan is given. STT frames are put together
+by the time of the capture and written at the time of their last segment; those that never become complete are counted, and
+the exit status is 1. With --json a summary goes to standard output, or to standard error if OUT is there:
+{"packets":12,"written":10,"skipped":1,"incompleteFrames":0,"faults":{"E_VXLAN_VNI_NOT_VALID":1}}
 
 Examples:
   overlane decap underlay.pcap tenants.pcap
@@ -27,7 +29,7 @@ export function addDecapCommand(program: Command): void {
     .argument('<in>', 'pcap or pcapng file, - for standard input')
     .argument('<out>', 'pcap file to write, - for standard output')
     .option('--json', 'print the summary as JSON');
-  addPortOptions(command, ENDPOINT_PROTOCOLS)
+  addTunnelOptions(command, ENDPOINT_PROTOCOLS)
     .option('--allow-zero-checksum-ipv6', 'take tunnels over IPv6 that have no UDP checksum (RFC 6935)')
     .option('--keep-vlan', 'take inner frames with VLAN tags, and leave the tags in them')
     .addHelpText('after', HELP)
@@ -40,33 +42,22 @@ interface DecapCommandOptions extends Record<string, unknown> {
   readonly keepVlan?: true;
 }
 
-/** Every network, without a list of them. */
-class AllNetworks extends Set<number> {
-  override has(_network: number): boolean {
-    return true;
-  }
-}
-
 async function runDecap(inputPath: string, outputPath: string, options: DecapCommandOptions): Promise<void> {
-  const ports = readTunnelPorts(options);
+  const recognised = readTunnels(options);
   requireTwoFiles(inputPath, outputPath);
   const endpointOptions: EndpointOptions = {
     zeroChecksumIpv6: options.allowZeroChecksumIpv6 === true ? 'accepted' : 'refused',
-    ...(options.keepVlan === undefined ? {} : { keepInnerVlan: new AllNetworks() }),
+    innerVlan: options.keepVlan === true ? 'kept' : 'stripped',
   };
-  const tunnels = ENDPOINT_PROTOCOLS.flatMap((protocol) =>
-    tunnelEnds(protocol, ports.get(protocol.name) ?? [], endpointOptions),
-  );
+  const tunnels = recognised.flatMap((tunnel) => tunnelEnds(tunnel, endpointOptions));
   const outcome = await decapCapture({ inputPath, outputPath, tunnels });
   reportRewrite(outcome, { verb: 'unwrapped', format: options.json === true ? 'json' : 'text', outputPath });
 }
 
 /** One end per port, since an endpoint accepts one; one end in all for a protocol without ports. */
-function tunnelEnds(
-  { ipProtocol, ports, endpoint }: EndpointProtocol,
-  chosen: readonly number[],
-  options: EndpointOptions,
-): TunnelEnd[] {
-  if (ports.length === 0) return [{ ipProtocol, port: undefined, encapsulation: endpoint.create(options) }];
-  return chosen.map((port) => ({ ipProtocol, port, encapsulation: endpoint.create({ ...options, port }) }));
+function tunnelEnds({ protocol, ports }: RecognisedTunnel, options: EndpointOptions): TunnelEnd[] {
+  if (!isEndpoint(protocol)) return [];
+  const { ipProtocol, endpoint } = protocol;
+  if (protocol.ports.length === 0) return [{ ipProtocol, port: undefined, encapsulation: endpoint.create(options) }];
+  return ports.map((port) => ({ ipProtocol, port, encapsulation: endpoint.create({ ...options, port }) }));
 }

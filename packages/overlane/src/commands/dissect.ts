@@ -1,9 +1,11 @@
+import type { DissectOptions } from '@overlane/layout';
+import { tcp, udp } from '@overlane/wire';
 import type { Command } from 'commander';
 import { BufferedOutput } from '../captures/buffered-output.js';
 import { openCapture } from '../captures/capture-input.js';
 import { dissectCapture } from '../captures/dissect-capture.js';
 import { TUNNEL_PROTOCOLS } from '../captures/tunnel-protocols.js';
-import { addPortOptions, readTunnelPorts } from './tunnel-ports.js';
+import { type RecognisedTunnel, addTunnelOptions, readTunnels } from './tunnel-options.js';
 
 const HELP = `
 FILE is a pcap or pcapng file of any size, or - for standard input. Every layer is shown with its offset, length and
@@ -11,7 +13,9 @@ fields, named as in the standards. Where a packet breaks a rule, the fault stand
 (! E_...); faults in packets are what you look for, so they don't change the exit status. A file that is broken itself is
 shown up to the fault, and the exit status is 1.
 
-UDP port 8472 counts as VXLAN because the Linux device uses it unless told otherwise. With --json each line is an object:
+UDP port 8472 counts as VXLAN because the Linux device uses it unless told otherwise. NVGRE looks like GRE with a key, and
+is shown as that without --nvgre. The packet that completes an STT frame has it below its own layers ("reassembled", with
+the numbers of its packets); segments whose frame stays incomplete are shown as they are. With --json each line is an object:
   {"packet":1,"timeUs":0,"length":92,"layers":[{"protocol":"ethernet","offset":0,"length":14,"fields":{...}},...]}
 and has "fault" if there is one, no "timeUs" if the file has no time, "capturedLength" if the packet was cut short.
 
@@ -26,7 +30,7 @@ export function addDissectCommand(program: Command): void {
     .description('show the layers and fields of every packet in a capture')
     .argument('<file>', 'pcap or pcapng file, - for standard input')
     .option('--json', 'one JSON object per packet and line');
-  addPortOptions(command, TUNNEL_PROTOCOLS)
+  addTunnelOptions(command, TUNNEL_PROTOCOLS)
     .option('--allow-zero-checksum-ipv6', 'take tunnels over IPv6 that have no UDP checksum (RFC 6935) as good')
     .addHelpText('after', HELP)
     .action(runDissect);
@@ -38,15 +42,32 @@ interface DissectCommandOptions extends Record<string, unknown> {
 }
 
 async function runDissect(path: string, options: DissectCommandOptions): Promise<void> {
-  const entries = [...readTunnelPorts(options)].flatMap(([name, ports]) => ports.map((port) => [port, name] as const));
+  const dissectOptions = toDissectOptions(readTunnels(options), options);
   // A bar between the packets on one terminal would be in the way.
   const input = await openCapture(path, process.stdout.isTTY ? 'hidden' : 'shown');
   try {
-    await dissectCapture(input, await BufferedOutput.open('-'), options.json === true ? 'json' : 'text', {
-      udpPorts: Object.fromEntries(entries),
-      allowZeroChecksumIpv6: options.allowZeroChecksumIpv6 === true ? entries.map(([port]) => port) : false,
-    });
+    const output = await BufferedOutput.open('-');
+    await dissectCapture(input, output, options.json === true ? 'json' : 'text', dissectOptions);
   } finally {
     await input.close();
   }
+}
+
+/** Where the dissector looks for the tunnels. */
+function toDissectOptions(
+  tunnels: readonly RecognisedTunnel[],
+  { allowZeroChecksumIpv6 }: DissectCommandOptions,
+): DissectOptions {
+  const portsOf = (ipProtocol: number): (readonly [number, string])[] =>
+    tunnels
+      .filter(({ protocol }) => protocol.ipProtocol === ipProtocol)
+      .flatMap(({ protocol, ports }) => ports.map((port) => [port, protocol.name] as const));
+  const portless = tunnels.filter(({ protocol }) => protocol.ports.length === 0);
+  const udpPorts = portsOf(udp.IP_PROTOCOL);
+  return {
+    udpPorts: Object.fromEntries(udpPorts),
+    tcpPorts: Object.fromEntries(portsOf(tcp.IP_PROTOCOL)),
+    ipProtocols: Object.fromEntries(portless.map(({ protocol }) => [protocol.ipProtocol, protocol.name])),
+    allowZeroChecksumIpv6: allowZeroChecksumIpv6 === true ? udpPorts.map(([port]) => port) : false,
+  };
 }

@@ -4,7 +4,12 @@ import { type Command, Argument, Option } from 'commander';
 import { encapCapture } from '../captures/encap-capture.js';
 import { encodeOuterEthernet, macOf } from '../captures/outer-ethernet.js';
 import { reportRewrite } from '../captures/report-rewrite.js';
-import { ENDPOINT_PROTOCOLS, type EndpointOptions, type EndpointProtocol } from '../captures/tunnel-protocols.js';
+import {
+  ENDPOINT_PROTOCOLS,
+  type EndpointOptions,
+  type EndpointProtocol,
+  type EndpointSetting,
+} from '../captures/tunnel-protocols.js';
 import { UsageError } from '../exit.js';
 import { addressOption, integerOption, macOption, requireTwoFiles } from './option-values.js';
 
@@ -12,21 +17,29 @@ import { addressOption, integerOption, macOption, requireTwoFiles } from './opti
 const LINK_MTU_MIN = { 4: 68, 6: 1280 } as const;
 const MTU_MAX = 65_535;
 /** The widest of all protocols; each checks its own. */
-const NETWORK_MAX = Math.max(...ENDPOINT_PROTOCOLS.map(({ endpoint }) => endpoint.networkMax));
+const NETWORK_MAX = Math.max(...ENDPOINT_PROTOCOLS.map(({ endpoint }) => endpoint.networks[1]));
+const PACKET_ID_MAX = 0xffff_ffff;
+/** The flags of options that not all protocols have. */
+const SETTING_FLAGS = {
+  innerVlan: '--keep-vlan',
+  checksum: '--udp-checksum',
+  firstPacketId: '--packet-id',
+} as const satisfies Record<EndpointSetting, string>;
 
 const HELP = `
 Every Ethernet frame of IN is wrapped, and OUT becomes a pcap file with the timestamps of IN; an existing OUT is
 overwritten. Frames that can't be wrapped are left out and counted by fault, and the exit status is then 1. The source
-port follows from the flow inside, as RFC 7348 §5 recommends: all packets of a flow take one path.
+port (of NVGRE the FlowID) follows from the flow inside, as RFC 7348 §5 recommends: all packets of a flow take one path.
+STT cuts frames into segments, all with the timestamp of the frame, and numbers the frames from --packet-id on.
 
 Without --source-mac and --destination-mac the outer MACs are made from the addresses: 02:00 and the IPv4 address, or the
-last four octets of the IPv6 address; a multicast destination has its group's MAC. Inner VLAN tags are stripped unless
---keep-vlan says otherwise (RFC 7348 §6.1). With --json a summary goes to standard output, or to standard error if OUT is
+last four octets of the IPv6 address; a multicast destination has its group's MAC. VXLAN and Geneve strip inner VLAN tags
+unless --keep-vlan says otherwise (RFC 7348 §6.1), NVGRE always (RFC 7637 §3.3); GRE and STT carry them. With --json a summary goes to standard output, or to standard error if OUT is
 there: {"packets":12,"written":11,"faults":{"E_MTU_EXCEEDED":1}}
 
 Examples:
   overlane encap vxlan tenant.pcap underlay.pcap --network 5001 --source 192.0.2.1 --destination 192.0.2.2
-  overlane encap vxlan - - --network 42 --source 2001:db8::1 --destination 2001:db8::2 --mtu 1500 <in.pcap >out.pcap`;
+  overlane encap stt - - --network 42 --source 2001:db8::1 --destination 2001:db8::2 --mtu 1500 <in.pcap >out.pcap`;
 
 /** Adds `overlane encap`. */
 export function addEncapCommand(program: Command): void {
@@ -37,22 +50,28 @@ export function addEncapCommand(program: Command): void {
     .addArgument(new Argument('<protocol>', 'tunnel protocol').choices(names))
     .argument('<in>', 'pcap or pcapng file of Ethernet frames, - for standard input')
     .argument('<out>', 'pcap file to write, - for standard output')
-    .requiredOption('--network <n>', 'network identifier; for VXLAN the VNI', integerOption(0, NETWORK_MAX))
+    .requiredOption(
+      '--network <n>',
+      'VNI of vxlan and geneve, key of gre, VSID of nvgre, context id of stt',
+      integerOption(0, NETWORK_MAX),
+    )
     .requiredOption('--source <address>', 'outer source address, IPv4 or IPv6', addressOption)
     .requiredOption('--destination <address>', 'outer destination address, of the same family', addressOption)
     .option(
       '--mtu <n>',
-      'longest outer IP packet, in octets; without it, what its length field can say',
+      'longest outer IP packet, in octets (default: 1500 for stt, which cuts frames, else what its length field can say)',
       integerOption(0, MTU_MAX),
     )
     .option('--source-mac <mac>', 'outer source MAC', macOption)
     .option('--destination-mac <mac>', 'outer destination MAC', macOption)
-    .option('--keep-vlan', 'leave VLAN tags in the inner frame')
+    .option('--keep-vlan', 'leave VLAN tags in the inner frame (vxlan, geneve)')
     .addOption(
-      new Option('--udp-checksum <policy>', 'outer UDP checksum (default: zero over IPv4, computed over IPv6)').choices(
-        ['zero', 'computed'],
-      ),
+      new Option(
+        '--udp-checksum <policy>',
+        'outer UDP checksum of vxlan and geneve (default: computed, but zero for vxlan over IPv4)',
+      ).choices(['zero', 'computed']),
     )
+    .option('--packet-id <n>', 'number of the first stt frame (default: 1)', integerOption(0, PACKET_ID_MAX))
     .option('--ttl <n>', 'outer TTL or hop limit', integerOption(1, 255), 64)
     .option('--dscp <n>', 'outer DSCP', integerOption(0, 63), 0)
     .option('--json', 'print the summary as JSON')
@@ -69,6 +88,7 @@ interface EncapCommandOptions {
   readonly destinationMac?: Uint8Array;
   readonly keepVlan?: true;
   readonly udpChecksum?: ChecksumPolicy;
+  readonly packetId?: number;
   readonly ttl: number;
   readonly dscp: number;
   readonly json?: true;
@@ -81,41 +101,57 @@ async function runEncap(
   options: EncapCommandOptions,
 ): Promise<void> {
   // The argument's choices are the names of the table.
-  const { endpoint } = ENDPOINT_PROTOCOLS.find((protocol) => protocol.name === name)!;
-  requireConsistent(endpoint, options);
+  const protocol = ENDPOINT_PROTOCOLS.find((candidate) => candidate.name === name)!;
+  const endpointOptions = toEndpointOptions(options);
+  requireSettings(protocol, endpointOptions);
+  requireConsistent(protocol, options);
   requireTwoFiles(inputPath, outputPath);
   const { source, destination, sourceMac = macOf(source), destinationMac = macOf(destination) } = options;
   const outcome = await encapCapture({
     inputPath,
     outputPath,
-    encapsulation: endpoint.create(endpointOptions(options)),
+    encapsulation: protocol.endpoint.create(endpointOptions),
     tunnel: tunnelOf(options),
     outerEthernet: encodeOuterEthernet(destinationMac, sourceMac, destination.family),
   });
   reportRewrite(outcome, { verb: 'wrapped', format: options.json === true ? 'json' : 'text', outputPath });
 }
 
+/** Refuses options that would change nothing. */
+function requireSettings({ name, endpoint }: EndpointProtocol, options: EndpointOptions): void {
+  for (const setting of Object.keys(SETTING_FLAGS) as EndpointSetting[]) {
+    if (options[setting] === undefined || endpoint.settings.includes(setting)) continue;
+    const others = ENDPOINT_PROTOCOLS.filter((other) => other.endpoint.settings.includes(setting));
+    const names = others.map((other) => other.name).join(' and ');
+    throw new UsageError(`${SETTING_FLAGS[setting]} is for ${names}, and means nothing to ${name}`);
+  }
+}
+
 /** What no single option can check. */
-function requireConsistent({ networkMax }: EndpointProtocol['endpoint'], options: EncapCommandOptions): void {
+function requireConsistent({ name, endpoint }: EndpointProtocol, options: EncapCommandOptions): void {
   const { network, source, destination, mtu } = options;
-  if (network > networkMax) throw new UsageError(`--network must be an integer in 0..${networkMax}, got ${network}`);
+  const [least, most] = endpoint.networks;
+  if (network < least || network > most) {
+    throw new UsageError(`--network of ${name} must be an integer in ${least}..${most}, got ${network}`);
+  }
   if (source.family !== destination.family) {
     throw new UsageError(
       `--source and --destination must be of one family, got IPv${source.family} and IPv${destination.family}`,
     );
   }
   if (source.isMulticast) throw new UsageError(`--source must be a unicast address, got ${source.toString()}`);
-  const least = LINK_MTU_MIN[source.family];
-  if (mtu !== undefined && mtu < least) {
-    throw new UsageError(`--mtu must be an integer in ${least}..${MTU_MAX} over IPv${source.family}, got ${mtu}`);
+  const leastMtu = LINK_MTU_MIN[source.family];
+  if (mtu !== undefined && mtu < leastMtu) {
+    throw new UsageError(`--mtu must be an integer in ${leastMtu}..${MTU_MAX} over IPv${source.family}, got ${mtu}`);
   }
 }
 
-function endpointOptions({ network, mtu, keepVlan, udpChecksum }: EncapCommandOptions): EndpointOptions {
+function toEndpointOptions({ mtu, keepVlan, udpChecksum, packetId }: EncapCommandOptions): EndpointOptions {
   return {
     ...(mtu === undefined ? {} : { pathMtu: mtu }),
-    ...(keepVlan === undefined ? {} : { keepInnerVlan: new Set([network]) }),
+    ...(keepVlan === undefined ? {} : { innerVlan: 'kept' }),
     ...(udpChecksum === undefined ? {} : { checksum: udpChecksum }),
+    ...(packetId === undefined ? {} : { firstPacketId: packetId }),
   };
 }
 

@@ -1,45 +1,77 @@
-/** The options that say which ports carry which tunnel, made from the table of protocols. */
+/** The options that say what is which tunnel, made from the table of protocols. */
 import { type Command, Option } from 'commander';
 import { TUNNEL_PROTOCOLS, type TunnelProtocol } from '../captures/tunnel-protocols.js';
 import { UsageError } from '../exit.js';
 import { portsOption } from './option-values.js';
 
-/** Ports by name of protocol. */
-export type TunnelPorts = ReadonlyMap<string, readonly number[]>;
+/** A protocol to be recognised. */
+export interface RecognisedTunnel {
+  /** Which one. */
+  readonly protocol: TunnelProtocol;
+  /** Its ports; empty for a protocol without ports. */
+  readonly ports: readonly number[];
+}
 
-/** Adds `--vxlan-port <n>` and its like for those of `protocols` that have ports. */
-export function addPortOptions(command: Command, protocols: readonly TunnelProtocol[]): Command {
+/** Adds `--vxlan-port <n>` and its like for those of `protocols` that have ports, and `--nvgre` for what must be asked for. */
+export function addTunnelOptions(command: Command, protocols: readonly TunnelProtocol[]): Command {
   for (const { name, ports } of protocols.filter((protocol) => protocol.ports.length > 0)) {
     const description = `port of ${name}, instead of ${ports.join(' and ')}; may be given several times`;
     command.addOption(new Option(`--${name}-port <n>`, description).argParser(portsOption));
   }
+  for (const { name, ipProtocol } of protocols.filter(({ recognised }) => recognised === 'asked')) {
+    command.option(`--${name}`, `take IP protocol ${ipProtocol} for ${name}, not ${usualName(ipProtocol)}`);
+  }
   return command;
 }
 
-/** The ports after the user's word. @throws UsageError if two protocols are given one port */
-export function readTunnelPorts(options: Readonly<Record<string, unknown>>): TunnelPorts {
-  const given = TUNNEL_PROTOCOLS.map(
-    ({ name }) => [name, options[keyOf(name)] as readonly number[] | undefined] as const,
-  );
-  const taken = new Map<number, string>();
-  for (const [name, ports = []] of given) {
-    for (const port of ports) {
-      const other = taken.get(port) ?? name;
-      if (other !== name)
-        throw new UsageError(`--${other}-port and --${name}-port are both ${port}; a port has one protocol`);
-      taken.set(port, name);
+/** What is to be recognised, after the user's word. @throws UsageError if two protocols are given one port */
+export function readTunnels(options: Readonly<Record<string, unknown>>): readonly RecognisedTunnel[] {
+  const taken = new Map<string, string>();
+  for (const protocol of TUNNEL_PROTOCOLS) {
+    for (const port of givenPorts(protocol, options) ?? []) {
+      const place = placeOf(protocol, port);
+      const other = taken.get(place) ?? protocol.name;
+      if (other !== protocol.name) {
+        throw new UsageError(`--${other}-port and --${protocol.name}-port are both ${port}; a port has one protocol`);
+      }
+      taken.set(place, protocol.name);
     }
   }
   // A port that the user gives to one protocol is no longer another's default.
-  return new Map(
-    given.map(([name, ports]) => {
-      const defaults = TUNNEL_PROTOCOLS.find((protocol) => protocol.name === name)?.ports ?? [];
-      return [name, ports ?? defaults.filter((port) => !taken.has(port))];
-    }),
-  );
+  return TUNNEL_PROTOCOLS.filter((protocol) => isRecognised(protocol, options)).map((protocol) => ({
+    protocol,
+    ports: givenPorts(protocol, options) ?? protocol.ports.filter((port) => !taken.has(placeOf(protocol, port))),
+  }));
 }
 
-/** Commander's name for the value of `--vxlan-gpe-port`: `vxlanGpePort`. */
-function keyOf(protocol: string): string {
-  return new Option(`--${protocol}-port <n>`).attributeName();
+/** Protocols without ports have their IP protocol for themselves. */
+function isRecognised(protocol: TunnelProtocol, options: Readonly<Record<string, unknown>>): boolean {
+  if (protocol.ports.length > 0) return true;
+  const asked = TUNNEL_PROTOCOLS.find(
+    ({ name, ipProtocol, recognised }) =>
+      recognised === 'asked' && ipProtocol === protocol.ipProtocol && options[attributeOf(name)] === true,
+  );
+  return asked === undefined ? protocol.recognised === 'always' : asked === protocol;
+}
+
+function givenPorts(
+  { name }: TunnelProtocol,
+  options: Readonly<Record<string, unknown>>,
+): readonly number[] | undefined {
+  return options[attributeOf(`${name}-port`)] as readonly number[] | undefined;
+}
+
+/** UDP and TCP count their ports apart. */
+function placeOf({ ipProtocol }: TunnelProtocol, port: number): string {
+  return `${ipProtocol}/${port}`;
+}
+
+function usualName(ipProtocol: number): string {
+  const usual = TUNNEL_PROTOCOLS.find((other) => other.ipProtocol === ipProtocol && other.recognised === 'always');
+  return usual?.name ?? 'data';
+}
+
+/** Commander's name for the value of an option: `vxlanGpePort` for `vxlan-gpe-port`. */
+function attributeOf(option: string): string {
+  return new Option(`--${option}`).attributeName();
 }
