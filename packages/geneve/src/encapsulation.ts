@@ -1,5 +1,5 @@
 /**
- * Geneve as an {@link Encapsulation}: outer IP, UDP and Geneve headers around an Ethernet frame, in place, and the
+ * Geneve as an `Encapsulation`: outer IP, UDP and Geneve headers around an Ethernet frame, in place, and the
  * rules G1 to G13 of the specification on the way in.
  */
 import {
@@ -121,7 +121,7 @@ export class GeneveEncapsulation implements Encapsulation {
     return this.#carrier.overhead(family) + this.#header.length;
   }
 
-  /** As {@link Encapsulation.encapsulate}; emits exactly one packet. */
+  /** As `Encapsulation.encapsulate`; emits exactly one packet. */
   encapsulate(
     packet: PacketBuffer,
     tunnel: TunnelMetadata,
@@ -151,7 +151,7 @@ export class GeneveEncapsulation implements Encapsulation {
   }
 
   /**
-   * As {@link Encapsulation.decapsulate}; rules G1 to G13 in order. A control packet goes to `onControl`, and the answer
+   * As `Encapsulation.decapsulate`; rules G1 to G13 in order. A control packet goes to `onControl`, and the answer
    * is `'incomplete'`: nothing to deliver, and nothing wrong. G11 and G13 are about a tenant's payload, so they don't
    * apply to it.
    */

@@ -1,5 +1,5 @@
 /**
- * NVGRE as an {@link Encapsulation}: outer IP and NVGRE headers around an Ethernet frame, in place, and the rules N1 to
+ * NVGRE as an `Encapsulation`: outer IP and NVGRE headers around an Ethernet frame, in place, and the rules N1 to
  * N13 of the specification on the way in.
  */
 import {
@@ -64,7 +64,7 @@ export class NvgreEncapsulation implements Encapsulation {
   }
 
   /**
-   * As {@link Encapsulation.encapsulate}; emits exactly one packet. Inner VLAN tags are always stripped (RFC 7637 §3.3),
+   * As `Encapsulation.encapsulate`; emits exactly one packet. Inner VLAN tags are always stripped (RFC 7637 §3.3),
    * and the FlowID comes from `tunnel.entropy`.
    */
   encapsulate(
@@ -93,7 +93,7 @@ export class NvgreEncapsulation implements Encapsulation {
     return undefined;
   }
 
-  /** As {@link Encapsulation.decapsulate}; rules N1 to N13 in order. `tunnel.entropy` is the FlowID, 0..255. */
+  /** As `Encapsulation.decapsulate`; rules N1 to N13 in order. `tunnel.entropy` is the FlowID, 0..255. */
   decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata): Fault | undefined {
     const badIp = openOuterIp(packet, tunnel, IP_PROTOCOL);
     if (badIp !== undefined) return badIp;

@@ -1,5 +1,5 @@
 /**
- * STT as an {@link Encapsulation}: outer IP, segment and frame headers around an Ethernet frame, cut into segments where it
+ * STT as an `Encapsulation`: outer IP, segment and frame headers around an Ethernet frame, cut into segments where it
  * is too long for the path, and put together again on the way in.
  */
 import {
@@ -33,7 +33,7 @@ const IP_LENGTH_MAX = 0xffff;
 export interface SttOptions extends SegmentCarrierOptions, Omit<SegmenterOptions, 'carrier'>, ReassemblyOptions {
   /**
    * Context ids served here; others are refused (F7). Read on every frame, so it may change. Default: all up to 2^53-1,
-   * what {@link TunnelMetadata.network} can hold.
+   * what `TunnelMetadata.network` can hold.
    */
   readonly networks?: ReadonlySet<number>;
   /** ECN towards the outer header (RFC 6040 §4.3). Default `normal`: our egress combines the two. */
@@ -102,7 +102,7 @@ export class SttEncapsulation implements Encapsulation {
   }
 
   /**
-   * As {@link Encapsulation.encapsulate}; emits one packet per segment. A frame that fits one segment is wrapped in place,
+   * As `Encapsulation.encapsulate`; emits one packet per segment. A frame that fits one segment is wrapped in place,
    * unless it has a VLAN tag to take out or too little headroom; all others are copied, once, to the segmenter's scratch,
    * and stay intact there as {@link Segmenter} says, because ports keep octets until their flush.
    *
@@ -131,7 +131,7 @@ export class SttEncapsulation implements Encapsulation {
   }
 
   /**
-   * As {@link Encapsulation.decapsulate}; rules S1 to S13 and F1 to F7 in order. A frame that was put together lies in the
+   * As `Encapsulation.decapsulate`; rules S1 to S13 and F1 to F7 in order. A frame that was put together lies in the
    * store's memory, to which `packet` then points: it is valid until the next call, so a port that keeps octets until its
    * flush must be flushed or must copy.
    */

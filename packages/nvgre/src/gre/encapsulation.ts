@@ -1,5 +1,5 @@
 /**
- * Plain GRE as an {@link Encapsulation}: outer IP and GRE headers around an Ethernet frame or an IP packet, in place,
+ * Plain GRE as an `Encapsulation`: outer IP and GRE headers around an Ethernet frame or an IP packet, in place,
  * with the network as key. This is what NVP, Open vSwitch (`gre`) and Linux (`gretap`, `gre`) speak.
  */
 import {
@@ -101,7 +101,7 @@ export class GreEncapsulation implements Encapsulation {
     return ipHeaderLength(family) + this.#headerLength;
   }
 
-  /** As {@link Encapsulation.encapsulate}; emits exactly one packet. VLAN tags of a frame are carried along. */
+  /** As `Encapsulation.encapsulate`; emits exactly one packet. VLAN tags of a frame are carried along. */
   encapsulate(
     packet: PacketBuffer,
     tunnel: TunnelMetadata,
@@ -129,7 +129,7 @@ export class GreEncapsulation implements Encapsulation {
   }
 
   /**
-   * As {@link Encapsulation.decapsulate}. In this order: outer IP, GRE header, checksum, key, protocol type, payload,
+   * As `Encapsulation.decapsulate`. In this order: outer IP, GRE header, checksum, key, protocol type, payload,
    * ECN, sequence. Optional fields that are not sent are understood. `tunnel.entropy` is the IPv6 flow label, or 0.
    */
   decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata): Fault | undefined {

@@ -1,4 +1,4 @@
-/** The offload fields of the frame header, and what they are on a {@link PacketBuffer}: both directions. */
+/** The offload fields of the frame header, and what they are on a `PacketBuffer`: both directions. */
 import { type PacketBuffer, ethernet, read16, tcp } from '@overlane/wire';
 import { INNER_LENGTH_MAX } from '../constants.js';
 import type { SttFault } from '../faults.js';
