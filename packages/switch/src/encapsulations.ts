@@ -85,9 +85,6 @@ export const ENCAPSULATIONS: Table = {
 /** Names of all encapsulations, as `encapsulation.type` of a configuration takes them. */
 export const ENCAPSULATION_NAMES = Object.keys(ENCAPSULATIONS) as readonly EncapsulationConfig['type'][];
 
-/** Names of all encapsulations, as `encapsulation.type` of a configuration takes them. */
-export const ENCAPSULATION_NAMES = Object.keys(ENCAPSULATIONS) as readonly EncapsulationConfig['type'][];
-
 /** The entry for a configuration. */
 export function encapsulationEntry<Config extends EncapsulationConfig>(config: Config): EncapsulationEntry<Config> {
   // The table pairs each type with its own configuration, which the compiler can't follow through the index.
