@@ -72,10 +72,16 @@ describe('demo in memory', () => {
     expect(stdout).not.toContain('✗');
   });
 
+  it.each(['geneve', 'nvgre', 'gre', 'stt'])('does so with %s', (encapsulation) => {
+    const { status, stdout } = demo('--memory', '--json', '--encapsulation', encapsulation);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, mode: 'memory', encapsulation, isolation: { leaked: 0 } });
+    expect(status).toBe(0);
+  });
+
   it('names the encapsulations that it knows', () => {
     const { status, stderr, stdout } = demo('--encapsulation', 'nothing');
     expect(status).toBe(2);
-    expect(stderr).toContain("unknown encapsulation 'nothing'; known: vxlan");
+    expect(stderr).toContain("unknown encapsulation 'nothing'; known: vxlan, geneve, nvgre, gre, stt");
     expect(stdout).toBe('');
   });
 
@@ -101,6 +107,27 @@ describe('demo on network namespaces', () => {
       expect(capturedPackets(stdout)).toBeGreaterThan(36);
       expect(systemState()).toEqual(before);
       expect(processesNaming(capture)).toEqual([]);
+    },
+    TIME_LIMIT_MS,
+  );
+
+  native.it.each([
+    ['geneve', 18],
+    ['nvgre', 18],
+    ['gre', 18],
+    // One more per tenant: a ping that takes several segments.
+    ['stt', 20],
+  ] as const)(
+    'answers every ping and leaks nothing with %s',
+    (encapsulation, expected) => {
+      const { status, stdout, stderr } = demo('--encapsulation', encapsulation, '--json');
+      expect({ status, failed: stderr.includes('✗') }).toEqual({ status: 0, failed: false });
+      expect(JSON.parse(stdout)).toMatchObject({
+        ...ALL_WELL,
+        mode: 'namespaces',
+        encapsulation,
+        pings: { expected, answered: expected },
+      });
     },
     TIME_LIMIT_MS,
   );

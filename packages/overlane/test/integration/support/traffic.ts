@@ -25,9 +25,23 @@ export type TransferDirection = 'client sends' | 'client receives';
 /** Both, for tests that do one after the other. */
 export const DIRECTIONS: readonly TransferDirection[] = ['client sends', 'client receives'];
 
-/** Sends `count` pings; returns how many were answered. */
-export function ping(world: PrivateWorld, from: string, address: string, count = 5): number {
-  const command = ['ping', '-n', '-q', '-c', `${count}`, '-i', '0.2', '-W', '1', address];
+/** How to ping. */
+export interface PingOptions {
+  /** Echo requests. Default 5. */
+  readonly count?: number;
+  /** Octets of data in each, which then must not be fragmented. Default: as `ping` chooses. */
+  readonly dataLength?: number;
+}
+
+/** Sends pings; returns how many were answered. */
+export function ping(
+  world: PrivateWorld,
+  from: string,
+  address: string,
+  { count = 5, dataLength }: PingOptions = {},
+): number {
+  const size = dataLength === undefined ? [] : ['-M', 'do', '-s', `${dataLength}`];
+  const command = ['ping', '-n', '-q', '-c', `${count}`, '-i', '0.2', '-W', '1', ...size, address];
   const { stdout, stderr } = world.attempt(from, command);
   const received = /(\d+) received/.exec(stdout)?.[1];
   if (received === undefined) throw new Error(`ping did not run: ${stdout}${stderr}`);
