@@ -50,8 +50,8 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': [
         'error',
         {
-          // The shared settings of jest and tsup lie outside all packages.
-          allow: ['../../tools/*'],
+          // What all packages share for building and testing lies outside them.
+          allow: ['../../tools/*', '../../../tools/testing/*', '../../../../tools/testing/*'],
           // Some tests drive the built package by its own name, as a user would.
           allowCircularSelfDependency: true,
           depConstraints: Object.entries(floors).map(([floor, below]) => ({

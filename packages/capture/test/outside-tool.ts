@@ -1,21 +1,7 @@
-import { it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const MISSING = new Set<string>();
-
-/** `it` if all `tools` are installed; otherwise a skipped `it`, with the reason printed once per tool. */
-export function itWith(...tools: readonly string[]): typeof it | typeof it.skip {
-  const missing = tools.filter((tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0);
-  for (const tool of missing) {
-    if (!MISSING.has(tool))
-      process.stderr.write(`skipped: ${tool} is not installed (Debian: wireshark-common, tshark)\n`);
-    MISSING.add(tool);
-  }
-  return missing.length === 0 ? it : it.skip;
-}
 
 /** A folder for the files of one test; `run` returns what the tool printed, and throws if it fails or warns. */
 export interface Workshop {

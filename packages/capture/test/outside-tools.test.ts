@@ -8,7 +8,8 @@ import {
   type PcapOptions,
 } from '../src/index.js';
 import { fromHex, join, toHex } from './outcome.js';
-import { inWorkshop, itWith, type Workshop } from './outside-tool.js';
+import { requires } from '../../../tools/testing/requirements.js';
+import { inWorkshop, type Workshop } from './outside-tool.js';
 import { PcapngBuilder } from './pcapng-builder.js';
 
 const FRAME = fromHex(
@@ -41,7 +42,7 @@ function tsharkSummary(workshop: Workshop, file: string): string[] {
 }
 
 describe('outside tools', () => {
-  itWith('tshark')('tshark reads all four flavors as we wrote them', () => {
+  requires('tshark').it('tshark reads all four flavors as we wrote them', () => {
     for (const flavor of FLAVORS) {
       const seen = inWorkshop((workshop) => {
         workshop.write('ours.pcap', write({ linkType: LINKTYPE_ETHERNET, ...flavor }));
@@ -52,7 +53,7 @@ describe('outside tools', () => {
     }
   });
 
-  itWith('tcpdump')('tcpdump (libpcap) reads all four flavors as we wrote them', () => {
+  requires('tcpdump').it('tcpdump (libpcap) reads all four flavors as we wrote them', () => {
     for (const flavor of FLAVORS) {
       const printed = inWorkshop((workshop) => {
         workshop.write('ours.pcap', write({ linkType: LINKTYPE_ETHERNET, ...flavor }));
@@ -63,7 +64,7 @@ describe('outside tools', () => {
     }
   });
 
-  itWith('editcap').each([
+  requires('editcap').it.each([
     ['pcap', 1000n],
     ['nsecpcap', 1n],
     ['pcapng', 1n],
@@ -77,7 +78,7 @@ describe('outside tools', () => {
     expect(packets.every((packet) => packet.linkType === LINKTYPE_ETHERNET)).toBe(true);
   });
 
-  itWith('mergecap')('reads the pcapng of several interfaces that mergecap makes', () => {
+  requires('mergecap').it('reads the pcapng of several interfaces that mergecap makes', () => {
     const packets = inWorkshop((workshop) => {
       workshop.write('a.pcap', write({ linkType: LINKTYPE_ETHERNET, resolution: 'nanoseconds' }));
       workshop.write('b.pcap', write({ linkType: 101 }));
@@ -93,7 +94,7 @@ describe('outside tools', () => {
     expect(summary(packets)).toEqual([...summary(PACKETS), ...summary(readCapture(write({ linkType: 101 })))]);
   });
 
-  itWith('text2pcap').each([[['-F', 'pcap']], [['-F', 'pcapng']], [['-F', 'nsecpcap']]])(
+  requires('text2pcap').it.each([[['-F', 'pcap']], [['-F', 'pcapng']], [['-F', 'nsecpcap']]])(
     'reads what text2pcap %j writes',
     (args) => {
       const [packet] = inWorkshop((workshop) => {
@@ -105,7 +106,7 @@ describe('outside tools', () => {
     },
   );
 
-  itWith('tshark').each(['big', 'little'] as const)(
+  requires('tshark').it.each(['big', 'little'] as const)(
     'agrees with tshark on hand-built pcapng, %s-endian',
     (byteOrder) => {
       const ng = new PcapngBuilder(byteOrder);

@@ -1,5 +1,4 @@
 /** Outside tools that judge packets, and the one shape in which they and we say what is in a packet. */
-import { it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,30 +23,6 @@ export interface Finding {
 
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = join(__dirname, 'scapy-judge.py');
-const CHECKS: Readonly<Record<string, readonly [string, ...string[]]>> = {
-  scapy: [PYTHON, '-c', 'import scapy.contrib.geneve'],
-  tshark: ['tshark', '--version'],
-};
-const said = new Set<string>();
-
-/**
- * `it` if all `tools` are installed; otherwise a skipped `it`, with the reason. @throws Error, so that the file fails, if
- * `OVERLANE_REQUIRE_NATIVE` is in the environment
- */
-export function itWith(...tools: readonly string[]): typeof it | typeof it.skip {
-  const missing = tools.filter((tool) => {
-    const [command, ...words] = CHECKS[tool]!;
-    return spawnSync(command, words).status !== 0;
-  });
-  if (missing.length === 0) return it;
-  const reason = `${missing.join(', ')} not installed (Debian: python3-scapy, tshark)`;
-  if (process.env['OVERLANE_REQUIRE_NATIVE'] !== undefined) {
-    throw new Error(`${reason}; OVERLANE_REQUIRE_NATIVE asks for all tools`);
-  }
-  if (!said.has(reason)) process.stderr.write(`skipped: ${reason}\n`);
-  said.add(reason);
-  return it.skip;
-}
 
 /** A capture file in a folder of its own; gone when `work` returns. */
 export function inWorkshop<T>(work: (file: string) => T): T {

@@ -9,7 +9,8 @@ import { tunnelMetadata } from '@overlane/wire/laws';
 import fc from 'fast-check';
 import { geneveOptions, vni } from '../../src/arbitraries.js';
 import * as geneve from '../../src/index.js';
-import { type Finding, type ScapyFinding, inWorkshop, itWith } from './judge.js';
+import { type Finding, type ScapyFinding, inWorkshop } from './judge.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { readByScapy, readByTshark, writeByScapy, writePcap } from './judge.js';
 
 const COUNT = 10_000;
@@ -112,7 +113,7 @@ describe('our packets', () => {
   const packets = samples.map(packetOf);
   const findings = samples.map(({ header }) => agreed(findingOf(header)));
 
-  itWith('tshark')(
+  requires('tshark').it(
     'tshark reads the same fields, finds good checksums and nothing malformed',
     () => {
       const found = inWorkshop((file) => {
@@ -131,7 +132,7 @@ describe('our packets', () => {
     TIMEOUT_MS,
   );
 
-  itWith('scapy')(
+  requires('scapy').it(
     'scapy reads the same fields and builds the same octets from them',
     () => {
       const found = inWorkshop((file) => {
@@ -150,7 +151,7 @@ describe('our packets', () => {
 });
 
 describe("scapy's packets", () => {
-  itWith('scapy', 'tshark')(
+  requires('scapy', 'tshark').it(
     'we and tshark read the fields that scapy has written',
     () => {
       const { written, byTshark } = inWorkshop((file) => ({

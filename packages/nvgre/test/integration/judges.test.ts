@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { type TunnelPacket, grePacket, nvgrePacket } from '../../src/arbitraries.js';
 import { type NvgreHeader, NvgreEncapsulation, decode, gre } from '../../src/index.js';
 import { octets, toHex } from '../outcome.js';
-import { askScapy, askTshark, itWith } from './outside-tool.js';
+import { requires } from '../../../../tools/testing/requirements.js';
+import { askScapy, askTshark } from './outside-tool.js';
 
 const COUNT = 10_000;
 const SEED = 20_151_001;
@@ -75,7 +76,7 @@ const PROTOCOLS: readonly (readonly [string, () => Judged[]])[] = [
 describe.each(PROTOCOLS)('%s packets of ours', (_protocol, generate) => {
   const packets = generate();
 
-  itWith('tshark')(
+  requires('tshark').it(
     'are the same to tshark, with good checksums and nothing malformed',
     () => {
       const names = ['gre.flags_and_version', 'gre.proto', 'gre.checksum', 'gre.checksum.status', 'gre.key'];
@@ -91,7 +92,7 @@ describe.each(PROTOCOLS)('%s packets of ours', (_protocol, generate) => {
     TIMEOUT_MS,
   );
 
-  itWith('scapy')(
+  requires('scapy').it(
     'are the same to scapy, octet for octet when it builds them itself',
     () => {
       const seen = askScapy('read', [], packets.map(({ packet }) => toHex(packet)).join('\n'));
@@ -115,7 +116,7 @@ interface Written {
 }
 
 describe('packets of scapy', () => {
-  itWith('scapy')(
+  requires('scapy').it(
     'are the same GRE to us, with good checksums',
     () => {
       const written = askScapy('write', ['gre', String(COUNT), String(SEED)], '') as Written[];
@@ -131,7 +132,7 @@ describe('packets of scapy', () => {
     TIMEOUT_MS,
   );
 
-  itWith('scapy')(
+  requires('scapy').it(
     'are the same NVGRE to us',
     () => {
       const written = askScapy('write', ['nvgre', String(COUNT), String(SEED)], '') as Written[];

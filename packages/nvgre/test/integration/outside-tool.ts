@@ -1,5 +1,4 @@
-/** Outside tools that judge our packets. Without them a test is skipped, with the reason; where the gate runs, it fails. */
-import { it } from '@jest/globals';
+/** Outside tools that judge our packets. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,24 +6,6 @@ import { join } from 'node:path';
 
 const PYTHON = '/usr/bin/python3';
 const OUTPUT_MAX = 256 * 1024 * 1024;
-const CHECKS: Readonly<Record<string, readonly [string, ...string[]]>> = {
-  scapy: [PYTHON, '-c', 'import scapy.layers.l2'],
-  tshark: ['tshark', '--version'],
-};
-
-/**
- * `it` if `tool` is installed; otherwise a skipped `it`, with the reason printed.
- * @throws Error, so that the file fails, if `OVERLANE_REQUIRE_NATIVE` is in the environment
- */
-export function itWith(tool: 'scapy' | 'tshark'): typeof it | typeof it.skip {
-  const [command, ...words] = CHECKS[tool]!;
-  if (spawnSync(command, words).status === 0) return it;
-  if (process.env['OVERLANE_REQUIRE_NATIVE'] !== undefined) {
-    throw new Error(`not installed: ${tool}; OVERLANE_REQUIRE_NATIVE asks for all tools`);
-  }
-  process.stderr.write(`skipped: ${tool} is not installed (Debian: tshark, python3-scapy)\n`);
-  return it.skip;
-}
 
 /** What `scapy-judge.py` prints for one of its commands, line by line as JSON. */
 export function askScapy(command: string, words: readonly string[], input: string): unknown[] {

@@ -5,12 +5,13 @@
  * TCP. Where the last segment has at most 20 octets, tshark takes the one before it for the last, because it counts the
  * segment header too, and shows the frame without the tail.
  */
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { IpAddress, PacketBuffer, TunnelMetadata } from '@overlane/wire';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { FRAME_HEADER_LENGTH, SttEncapsulation, segment } from '../../src/index.js';
 
 const FRAMES = 1000;
@@ -19,13 +20,6 @@ const OUTER_LENGTH = 40;
 /** Longest last segment that tshark 4.0 overlooks. */
 const OVERLOOKED_MAX = 20;
 const LINKTYPE_RAW = 101;
-
-const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-if (!hasTshark) {
-  const asked = process.env['OVERLANE_REQUIRE_NATIVE'] !== undefined;
-  if (asked) throw new Error('not installed: tshark; OVERLANE_REQUIRE_NATIVE asks for all tools');
-  process.stderr.write('skipped: tshark is missing\n');
-}
 
 /** Numbers below `n` that look random and are the same on every run (mulberry32). */
 function dice(seed: number): (n: number) => number {
@@ -134,7 +128,7 @@ describe('tshark', () => {
   const cases = [576, 1500, 9000].flatMap((pathMtu) =>
     (['in order', 'shuffled'] as const).map((order) => ({ pathMtu, order })),
   );
-  (hasTshark ? it : it.skip).each(cases)(
+  requires('tshark').it.each(cases)(
     `shows ${FRAMES} frames cut for MTU $pathMtu, $order`,
     ({ pathMtu, order }) => {
       const random = dice(pathMtu);
