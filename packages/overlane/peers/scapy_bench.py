@@ -15,9 +15,10 @@ import time
 logging.getLogger("scapy").setLevel(logging.ERROR)
 
 import scapy  # noqa: E402
+from scapy.contrib.geneve import GENEVE  # noqa: E402
 from scapy.layers.inet import IP, TCP, UDP  # noqa: E402
 from scapy.layers.inet6 import IPv6  # noqa: E402
-from scapy.layers.l2 import Ether  # noqa: E402
+from scapy.layers.l2 import GRE, Ether  # noqa: E402
 from scapy.layers.vxlan import VXLAN  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 from scapy.utils import checksum  # noqa: E402
@@ -63,14 +64,14 @@ def sum_octets(frames, length):
     return setup
 
 
-def decapsulate(packets):
-    """The outer headers only: what VXLAN carries is left as raw octets."""
+def decapsulate(packets, tunnel, network_of):
+    """The outer headers only: what the tunnel carries is left as raw octets."""
 
     def run(i):
-        return IP(packets[i])[VXLAN].vni
+        return network_of(IP(packets[i])[tunnel])
 
     def setup():
-        VXLAN.payload_guess = []
+        tunnel.payload_guess = []
         return run
 
     return setup
@@ -89,24 +90,41 @@ def decapsulate_with_inner(packets):
     return setup
 
 
-def encapsulate(packets, frames, udp_fields):
+def encapsulate(packets, frames, probe, tunnel, fields_of, udp_fields=None):
+    """`fields_of` picks the fields of a dissected tunnel header; without `udp_fields` there is no UDP."""
+
     def setup():
-        VXLAN.payload_guess = []
+        tunnel.payload_guess = []
         outers = []
         for octets in packets:
             packet = IP(octets)
-            ip, udp, vxlan = packet[IP], packet[UDP], packet[VXLAN]
-            outers.append((ip.tos, ip.ttl, ip.src, ip.dst, udp.sport, udp.dport, vxlan.vni))
+            ip = packet[IP]
+            ports = (packet[UDP].sport, packet[UDP].dport) if udp_fields is not None else None
+            outers.append((ip.tos, ip.ttl, ip.src, ip.dst, ports, fields_of(packet[tunnel])))
 
         def run(i):
-            tos, ttl, src, dst, sport, dport, vni = outers[i]
-            ip = IP(tos=tos, id=0, flags="DF", ttl=ttl, src=src, dst=dst)
-            packet = ip / UDP(sport=sport, dport=dport, **udp_fields) / VXLAN(vni=vni) / Raw(frames[i])
-            return at16(bytes(packet), 10)
+            tos, ttl, src, dst, ports, fields = outers[i]
+            packet = IP(tos=tos, id=0, flags="DF", ttl=ttl, src=src, dst=dst)
+            if ports is not None:
+                packet = packet / UDP(sport=ports[0], dport=ports[1], **udp_fields)
+            octets = bytes(packet / tunnel(**fields) / Raw(frames[i]))
+            return at16(octets, 10) ^ at16(octets, probe)
 
         return run
 
     return setup
+
+
+def vxlan_fields(header):
+    return {"vni": header.vni}
+
+
+def geneve_fields(header):
+    return {"vni": header.vni, "proto": 0x6558, "options": header.options}
+
+
+def gre_fields(header):
+    return {"key_present": 1, "proto": 0x6558, "key": header.key}
 
 
 def operations(inputs):
@@ -114,6 +132,8 @@ def operations(inputs):
         return inputs.get(name, [])
 
     frames, packets = of("frames"), of("packets")
+    geneve, geneve_options = of("geneve packets"), of("geneve packets with two options")
+    zero, computed = {"chksum": 0}, {}
     # Without what follows, which would cost scapy a layer more than the others.
     ipv6_headers = [octets[:40] for octets in of("ipv6")]
     return {
@@ -132,10 +152,27 @@ def operations(inputs):
         "checksum 20": sum_octets(frames, 20),
         "checksum 64": sum_octets(frames, 64),
         "checksum 1450": sum_octets(frames, 1450),
-        "decapsulate": decapsulate(packets),
+        "decapsulate": decapsulate(packets, VXLAN, lambda p: p.vni),
         "decapsulate with inner headers": decapsulate_with_inner(packets),
-        "encapsulate": encapsulate(packets, frames, {"chksum": 0}),
-        "encapsulate with UDP checksum": encapsulate(packets, frames, {}),
+        "encapsulate": encapsulate(packets, frames, 33, VXLAN, vxlan_fields, zero),
+        "encapsulate with UDP checksum": encapsulate(packets, frames, 33, VXLAN, vxlan_fields, computed),
+        "geneve decode": decode_headers(GENEVE, of("geneve"), lambda p: p.vni),
+        "geneve encode": encode_headers(GENEVE, of("geneve"), 5, ("optionlen",)),
+        "geneve with two options decode": decode_headers(GENEVE, of("geneve with two options"), lambda p: p.vni),
+        "geneve with two options encode": encode_headers(GENEVE, of("geneve with two options"), 5, ("optionlen",)),
+        "geneve decapsulate": decapsulate(geneve, GENEVE, lambda p: p.vni),
+        "geneve decapsulate with two options": decapsulate(geneve_options, GENEVE, lambda p: p.vni),
+        "geneve encapsulate": encapsulate(geneve, frames, 33, GENEVE, geneve_fields, zero),
+        "geneve encapsulate with UDP checksum": encapsulate(geneve, frames, 33, GENEVE, geneve_fields, computed),
+        "geneve encapsulate with two options": encapsulate(geneve_options, frames, 33, GENEVE, geneve_fields, zero),
+        "nvgre decode": decode_headers(GRE, of("nvgre"), lambda p: p.key >> 8),
+        "nvgre encode": encode_headers(GRE, of("nvgre"), 5),
+        "gre decode": decode_headers(GRE, of("gre"), lambda p: p.key),
+        "gre encode": encode_headers(GRE, of("gre"), 10),
+        "nvgre decapsulate": decapsulate(of("nvgre packets"), GRE, lambda p: p.key >> 8),
+        "nvgre encapsulate": encapsulate(of("nvgre packets"), frames, 25, GRE, gre_fields),
+        "gre decapsulate": decapsulate(of("gre packets"), GRE, lambda p: p.key),
+        "gre encapsulate": encapsulate(of("gre packets"), frames, 26, GRE, gre_fields),
     }
 
 

@@ -16,7 +16,7 @@ const ROW: BenchCase = {
 
 const figures = (ratios: Partial<CaseFigures['ratios']>, heapPerOp = 0): CaseFigures => ({
   ...figuresOf(ROW, { overlane: [50] }, heapPerOp, 60),
-  ratios: { layout: 20, gopacket: 1, scapy: 100, ...ratios },
+  ratios: { layout: 20, set: null, vxlan: null, gopacket: 1, scapy: 100, ...ratios },
 });
 
 const REPORT: BenchReport = {
@@ -70,6 +70,13 @@ describe('targets', () => {
     expect(verdicts(figures({ gopacket: null, scapy: null }))).toEqual([null, null, true]);
   });
 
+  it('ask for half the speed of a copy where no checksum is computed', () => {
+    const row = (set: number | null) => ({ ...figures({ set }), name: 'segment, no checksum' });
+    expect(verdicts(row(0.5))).toEqual([true, true]);
+    expect(verdicts(row(0.49))).toEqual([false, true]);
+    expect(verdicts(row(null))).toEqual([null, true]);
+  });
+
   it('ask for no garbage on the data path only', () => {
     expect(verdicts({ ...figures({}, 300), tier: 'value' })).toEqual([true, true, true]);
   });
@@ -87,6 +94,15 @@ describe('the report', () => {
   it('has a line for each row, with a dash where there is nothing to compare with', () => {
     const line = text.split('\n').find((each) => each.startsWith('decapsulate'));
     expect(line?.trim().split(/ +/)).toEqual(['decapsulate', '50.0', '60.0', '20.0', '29.0', '0', '20.0', '1.00', '-']);
+  });
+
+  it('has columns for a copy and for VXLAN only where a row has them', () => {
+    expect(text).not.toContain('x set');
+    const other = formatReport({ ...REPORT, suites: [{ name: 'stt', results: [figures({ set: 0.61, vxlan: 17 })] }] });
+    const lines = other.split('\n');
+    expect(lines.find((each) => each.startsWith('stt'))).toMatch(/x layout +x set +x vxlan +x gopacket +x scapy/);
+    const line = lines.find((each) => each.startsWith('decapsulate'));
+    expect(line?.trim().split(/ +/).slice(-5)).toEqual(['20.0', '0.61', '17.0', '1.00', '100']);
   });
 
   it('says what each side does with a whole packet', () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { decode } from '@overlane/vxlan';
 import { ipv4, udp } from '@overlane/wire';
-import { LAYOUT_PREFIX, createAnswerer } from '../src/bench/answer.js';
+import { baselineOperation, createAnswerer } from '../src/bench/answer.js';
 import { createPackets, createTunnels, packWindows, sharedFrames } from '../src/bench/inputs.js';
 import { INPUTS, sumOfResults } from '../src/bench/measure.js';
 import type { WarmAnswer } from '../src/bench/protocol.js';
+import { OWN_BASELINES } from '../src/bench/suite.js';
 import { SUITES } from '../src/bench/suites.js';
 
 describe('inputs', () => {
@@ -41,15 +42,23 @@ describe.each(SUITES)('suite $name', (suite) => {
     expect(new Set(suite.cases.map(({ name }) => name)).size).toBe(suite.cases.length);
   });
 
-  it.each(suite.cases)('$name: does its work, and its layout gets the same', async ({ name, setup, layout }) => {
+  it.each(suite.cases)('$name: does its work, and its baselines get the same', async (row) => {
+    const { name, setup } = row;
     const answer = createAnswerer(suite, () => 0);
     const operation = setup();
     const sum = sumOfResults(operation);
     expect(Number.isSafeInteger(sum)).toBe(true);
-    for (let i = 0; i < INPUTS; i++) if ((operation(i) | 0) !== operation(i)) throw new Error('not a small integer');
-    if (layout === undefined) return;
-    expect(sumOfResults(layout.setup())).toBe(sum);
-    expect(await answer({ do: 'round', operation: LAYOUT_PREFIX + name, iterations: 1 })).toEqual({ nsPerOp: 0 });
+    for (let i = 0; i < INPUTS; i++) {
+      const value = operation(i);
+      if ((value | 0) !== value) throw new Error('not a small integer');
+    }
+    for (const side of OWN_BASELINES) {
+      const baseline = row[side];
+      if (baseline === undefined) continue;
+      expect(sumOfResults(baseline.setup())).toBe(sum);
+      const operation = baselineOperation(side, name);
+      expect(await answer({ do: 'round', operation, iterations: 1 })).toEqual({ nsPerOp: 0 });
+    }
   });
 
   it('refuses an operation that it has not', async () => {

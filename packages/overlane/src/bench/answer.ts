@@ -1,12 +1,17 @@
 import { createHeapMeter, heapPerOperation } from './heap.js';
-import { type Clock, type Operation, sumOfResults, timeRound, warmUp } from './measure.js';
+import { type Clock, type Operation, iterationsFor, sumOfResults, timeRound, warmUp } from './measure.js';
 import type { HeapAnswer, Request, RoundAnswer, VersionAnswer, WarmAnswer } from './protocol.js';
-import type { Suite } from './suite.js';
+import { OWN_BASELINES, type OwnSide, type Suite } from './suite.js';
 
-/** The prefix of operations done with layouts: `layout:ipv4 read`. */
-export const LAYOUT_PREFIX = 'layout:';
+/** Length of an interval in which heap growth is measured, in nanoseconds. */
+const HEAP_INTERVAL_NS = 100e6;
 
-/** Answers requests about the operations of `suite`, ours and those with layouts, each set up when first asked for. */
+/** What the operation of a baseline is called here: `layout:ipv4 read`. */
+export function baselineOperation(side: OwnSide, name: string): string {
+  return `${side}:${name}`;
+}
+
+/** Answers requests about the operations of `suite` and its own baselines, each set up when first asked for. */
 export function createAnswerer(suite: Suite, clock: Clock) {
   const ready = new Map<string, Operation>();
   const operationOf = (name: string): Operation => {
@@ -24,7 +29,8 @@ export function createAnswerer(suite: Suite, clock: Clock) {
     if (request.do === 'round') return { nsPerOp: timeRound(operation, request.iterations, clock) };
     const meter = createHeapMeter();
     try {
-      return { heapPerOp: await heapPerOperation(operation, meter) };
+      const calls = iterationsFor(timeRound(operation, 16, clock), HEAP_INTERVAL_NS);
+      return { heapPerOp: await heapPerOperation(operation, meter, calls) };
     } finally {
       meter.close();
     }
@@ -32,10 +38,12 @@ export function createAnswerer(suite: Suite, clock: Clock) {
 }
 
 function setUp(suite: Suite, name: string): Operation {
-  const layout = name.startsWith(LAYOUT_PREFIX);
-  const wanted = layout ? name.slice(LAYOUT_PREFIX.length) : name;
-  const found = suite.cases.find((row) => row.name === wanted);
-  const setup = layout ? found?.layout?.setup : found?.setup;
-  if (setup === undefined) throw new Error(`suite ${suite.name} has no operation '${name}'`);
-  return setup();
+  for (const row of suite.cases) {
+    if (row.name === name) return row.setup();
+    for (const side of OWN_BASELINES) {
+      const baseline = row[side];
+      if (baseline !== undefined && baselineOperation(side, row.name) === name) return baseline.setup();
+    }
+  }
+  throw new Error(`suite ${suite.name} has no operation '${name}'`);
 }

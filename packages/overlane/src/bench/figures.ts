@@ -1,6 +1,6 @@
 import { median } from './measure.js';
 import type { Machine } from './machine.js';
-import type { BenchCase, Side } from './suite.js';
+import { type BenchCase, OWN_BASELINES, PEERS, type Side } from './suite.js';
 
 /** Those we compare with. */
 export type Baseline = Exclude<Side, 'overlane'>;
@@ -75,9 +75,7 @@ export function figuresOf(
     name: row.name,
     does: {
       overlane: row.does,
-      ...(row.layout && { layout: row.layout.does }),
-      ...(row.gopacket && { gopacket: row.gopacket.does }),
-      ...(row.scapy && { scapy: row.scapy.does }),
+      ...Object.fromEntries(BASELINES.flatMap((side) => (row[side] ? [[side, row[side].does]] : []))),
     },
     tier: row.tier,
     nsPerOp: round(nsPerOp),
@@ -88,12 +86,18 @@ export function figuresOf(
     baselines: Object.fromEntries(
       BASELINES.map((side) => [side, medianOf(side)]).filter(([, time]) => time !== undefined),
     ),
-    ratios: { layout: ratioTo('layout'), scapy: ratioTo('scapy'), gopacket: ratioTo('gopacket') },
+    ratios: {
+      layout: ratioTo('layout'),
+      set: ratioTo('set'),
+      vxlan: ratioTo('vxlan'),
+      gopacket: ratioTo('gopacket'),
+      scapy: ratioTo('scapy'),
+    },
   };
 }
 
 /** All baselines, in the order of the report. */
-export const BASELINES = ['layout', 'gopacket', 'scapy'] as const satisfies readonly Baseline[];
+export const BASELINES = [...OWN_BASELINES, ...PEERS] as const satisfies readonly Baseline[];
 
 /** Three significant digits; more would be noise. */
 function round(value: number): number {

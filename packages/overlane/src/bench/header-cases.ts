@@ -31,27 +31,36 @@ export interface HeaderSubject<Header, Layout> {
   };
   /** The value that all programs agree on. */
   readonly layoutValueOf: (header: Layout) => number;
-  /** What gopacket's type is called. */
-  readonly goType: string;
-  /** What scapy's class is called. */
-  readonly scapyClass: string;
+  /** What gopacket's type is called, if it has one. */
+  readonly goType?: string;
+  /** What gopacket's type can do. Default: both. */
+  readonly goDoes?: 'decode' | 'both';
+  /** What scapy's class is called, if it has one. */
+  readonly scapyClass?: string;
 }
 
 /** Rows `NAME read`, `NAME decode` and `NAME encode`. */
 export function headerCases<Header, Layout>(subject: HeaderSubject<Header, Layout>): BenchCase[] {
-  const { name, goType, scapyClass } = subject;
+  const { name, goType, goDoes = 'both', scapyClass } = subject;
   const decode = {
     layout: { does: 'layout.decode: all raw fields into an object', setup: () => decodeLayout(subject) },
-    gopacket: { operation: `${name} decode`, does: `layers.${goType}.DecodeFromBytes into a reused struct` },
-    scapy: { operation: `${name} decode`, does: `${scapyClass}(octets)` },
+    ...(goType !== undefined && {
+      gopacket: { operation: `${name} decode`, does: `layers.${goType}.DecodeFromBytes into a reused struct` },
+    }),
+    ...(scapyClass !== undefined && { scapy: { operation: `${name} decode`, does: `${scapyClass}(octets)` } }),
   };
   const encode = {
     layout: { does: 'layout.encode of an existing object into new memory', setup: () => encodeLayout(subject) },
-    gopacket: {
-      operation: `${name} encode`,
-      does: `layers.${goType}.SerializeTo of an existing struct, reused buffer`,
-    },
-    scapy: { operation: `${name} encode`, does: `bytes() of an existing ${scapyClass} object` },
+    ...(goType !== undefined &&
+      goDoes === 'both' && {
+        gopacket: {
+          operation: `${name} encode`,
+          does: `layers.${goType}.SerializeTo of an existing struct, reused buffer`,
+        },
+      }),
+    ...(scapyClass !== undefined && {
+      scapy: { operation: `${name} encode`, does: `bytes() of an existing ${scapyClass} object` },
+    }),
   };
   return [
     { name: `${name} read`, tier: 'data path', does: subject.reads, setup: () => read(subject), ...decode },

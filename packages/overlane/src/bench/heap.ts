@@ -47,11 +47,15 @@ export function createHeapMeter(): HeapMeter {
 /**
  * Octets per call, to a tenth; 0 below a twentieth of an octet, which is less than one smallest object in 200 calls.
  * The least of five intervals, because compilers and timers of the process allocate now and then. Precondition:
- * `operation` is warm. @throws Error if collections spoil every interval
+ * `operation` is warm. `callsMax` bounds an interval of slow calls. @throws Error if collections spoil every interval
  */
-export async function heapPerOperation(operation: Operation, meter: HeapMeter): Promise<number> {
+export async function heapPerOperation(
+  operation: Operation,
+  meter: HeapMeter,
+  callsMax: number = CALLS_MAX,
+): Promise<number> {
   let least = Infinity;
-  let calls = CALLS_MAX;
+  let calls = Math.min(callsMax, CALLS_MAX);
   for (let trials = 0, attempts = 0; trials < TRIALS; attempts++) {
     if (attempts === ATTEMPTS_MAX) throw new Error('garbage collections spoil every interval');
     const own = await growth(operation, 0, meter);

@@ -2,9 +2,19 @@
  * Inputs of the measurements: the same in every process and every run, because they come from a fixed seed, and all
  * different, at offsets that are all different.
  */
-import { PacketBuffer, TunnelMetadata, checksum, ethernet, flowHash, ipv4, tcp } from '@overlane/wire';
+import {
+  type Encapsulation,
+  PacketBuffer,
+  TunnelMetadata,
+  checksum,
+  ethernet,
+  flowHash,
+  ipv4,
+  tcp,
+} from '@overlane/wire';
 import { VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
 import { INPUTS } from './measure.js';
+import { required } from './required.js';
 
 /** Octets of an inner frame: what fits with VXLAN over IPv4 into a path MTU of 1500 octets, rounded down. */
 export const FRAME_LENGTH = 1450;
@@ -153,12 +163,17 @@ export function packFrames(): Windows {
 
 /** VXLAN packets over IPv4 that carry the frames, without UDP checksum, from the outer IP header on. */
 export function createPackets(): Uint8Array[] {
-  const vxlan = new VxlanEncapsulation();
-  const tunnels = createTunnels();
+  return createPacketsOf(new VxlanEncapsulation());
+}
+
+/** Packets of any encapsulation that carry the frames, from the outer IP header on. */
+export function createPacketsOf(
+  encapsulation: Encapsulation,
+  tunnels: readonly TunnelMetadata[] = createTunnels(),
+): Uint8Array[] {
   return sharedFrames().map((frame, i) => {
     let packet: Uint8Array = frame;
-    const fault = vxlan.encapsulate(PacketBuffer.from(frame), tunnels[i]!, (outer) => (packet = outer.copy()));
-    if (fault !== undefined) throw new Error(`frame ${i} can't be encapsulated: ${fault}`);
+    required(encapsulation.encapsulate(PacketBuffer.from(frame), tunnels[i]!, (outer) => (packet = outer.copy())));
     return packet;
   });
 }

@@ -1,9 +1,18 @@
 import Table from 'cli-table3';
-import { BASELINES, type BenchReport, type CaseFigures, type SuiteFigures, type Target } from './figures.js';
+import {
+  BASELINES,
+  type Baseline,
+  type BenchReport,
+  type CaseFigures,
+  type SuiteFigures,
+  type Target,
+} from './figures.js';
 import type { Machine } from './machine.js';
 import type { PeerState } from './peers.js';
 
-const HEAD = ['ns/op', 'mixed', 'M/s', 'GB/s', 'heap/op', 'x layout', 'x gopacket', 'x scapy'];
+const HEAD = ['ns/op', 'mixed', 'M/s', 'GB/s', 'heap/op'];
+/** Baselines with a column only where a row has them. */
+const RARE: readonly Baseline[] = ['set', 'vxlan'];
 const NO_BORDERS = {
   top: '',
   'top-mid': '',
@@ -51,18 +60,20 @@ function formatState(state: PeerState): string {
 }
 
 function formatSuite({ name, results }: SuiteFigures): string {
+  const sides = BASELINES.filter((side) => !RARE.includes(side) || results.some(({ ratios }) => ratios[side] !== null));
+  const head = [...HEAD, ...sides.map((side) => `x ${side}`)];
   const table = new Table({
-    head: [name, ...HEAD],
+    head: [name, ...head],
     chars: NO_BORDERS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
-    colAligns: ['left', ...HEAD.map(() => 'right' as const)],
+    colAligns: ['left', ...head.map(() => 'right' as const)],
   });
-  for (const row of results) table.push(cells(row));
-  const wholePackets = results.filter(({ name: row }) => row.includes('capsulate'));
+  for (const row of results) table.push(cells(row, sides));
+  const wholePackets = results.filter(({ name: row, ratios }) => row.includes('capsulate') || ratios.set !== null);
   return [table.toString(), ...wholePackets.map(formatSides)].join('\n');
 }
 
-function cells(row: CaseFigures): string[] {
+function cells(row: CaseFigures, sides: readonly Baseline[]): string[] {
   return [
     row.name,
     decimal(row.nsPerOp),
@@ -70,7 +81,7 @@ function cells(row: CaseFigures): string[] {
     decimal(1000 / row.nsPerOp),
     row.gigabytesPerSecond === null ? '' : decimal(row.gigabytesPerSecond),
     String(row.heapPerOp),
-    ...BASELINES.map((side) => (row.ratios[side] === null ? '-' : decimal(row.ratios[side]))),
+    ...sides.map((side) => (row.ratios[side] === null ? '-' : decimal(row.ratios[side]))),
   ];
 }
 

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OutcomeError } from '../exit.js';
-import { LAYOUT_PREFIX } from './answer.js';
+import { baselineOperation } from './answer.js';
 import { Contestant } from './contestant.js';
 import { type BenchReport, type CaseFigures, type SuiteFigures, figuresOf } from './figures.js';
 import { describeMachine } from './machine.js';
 import { iterationsFor, median } from './measure.js';
 import { type Peer, startPeers } from './peers.js';
-import type { BenchCase, Side, Suite } from './suite.js';
+import { type BenchCase, OWN_BASELINES, type OwnSide, type Side, type Suite } from './suite.js';
 import { judgeTargets } from './targets.js';
 
 /** How much is measured. */
@@ -46,6 +46,9 @@ interface Entrant {
   readonly operation: string;
 }
 
+/** The process that measures our operation, or a baseline of our own. */
+type ProgramOf = (side: 'overlane' | OwnSide) => Contestant;
+
 /** Measures `suites` and returns the report. Needs the built package. @throws OutcomeError if a program fails */
 export async function runBench(suites: readonly Suite[], effort: Effort, progress: Progress): Promise<BenchReport> {
   const total = 2 * suites.flatMap(({ cases }) => cases).length;
@@ -77,9 +80,9 @@ async function measureSuite(
     const mixed = await measureMixed(suite, all, effort, step);
     const results: CaseFigures[] = [];
     for (const row of suite.cases) {
-      const rounds = (own: Contestant, layout: Contestant) => measureCase(row, own, layout, peers, effort);
+      const rounds = (programOf: ProgramOf) => measureCase(row, programOf, peers, effort);
       const { times, heapPerOp } = await (effort.processes === 'one'
-        ? rounds(all, all)
+        ? rounds(() => all)
         : inOwnProcesses(suite, rounds));
       results.push(figuresOf(row, times, heapPerOp, mixed.get(row.name)!));
       step(`${suite.name}: ${row.name}`);
@@ -90,18 +93,18 @@ async function measureSuite(
   }
 }
 
-/** Runs `measure` with two fresh processes, one for the operation and one for its layout baseline. */
-async function inOwnProcesses<T>(
-  suite: Suite,
-  measure: (own: Contestant, layout: Contestant) => Promise<T>,
-): Promise<T> {
-  const own = startOwn(suite);
-  const layout = startOwn(suite);
+/** Runs `measure` with a fresh process for the operation, and one for each baseline that it asks for. */
+async function inOwnProcesses<T>(suite: Suite, measure: (programOf: ProgramOf) => Promise<T>): Promise<T> {
+  const started = new Map<Side, Contestant>();
+  const programOf: ProgramOf = (side) => {
+    const program = started.get(side) ?? startOwn(suite);
+    started.set(side, program);
+    return program;
+  };
   try {
-    return await measure(own, layout);
+    return await measure(programOf);
   } finally {
-    await own.close();
-    await layout.close();
+    for (const program of started.values()) await program.close();
   }
 }
 
@@ -130,13 +133,16 @@ type Times = { overlane: number[] } & Partial<Record<Side, number[]>>;
 
 async function measureCase(
   row: BenchCase,
-  own: Contestant,
-  layout: Contestant,
+  programOf: ProgramOf,
   peers: readonly Peer[],
   effort: Effort,
 ): Promise<{ readonly times: Times; readonly heapPerOp: number }> {
+  const own = programOf('overlane');
   const entrants: Entrant[] = [{ side: 'overlane', contestant: own, operation: row.name }];
-  if (row.layout) entrants.push({ side: 'layout', contestant: layout, operation: LAYOUT_PREFIX + row.name });
+  for (const side of OWN_BASELINES) {
+    if (row[side] === undefined) continue;
+    entrants.push({ side, contestant: programOf(side), operation: baselineOperation(side, row.name) });
+  }
   for (const { name, contestant } of peers) {
     const operation = row[name]?.operation;
     if (contestant && operation !== undefined) entrants.push({ side: name, contestant, operation });

@@ -1,7 +1,16 @@
 import type { Operation } from './measure.js';
 
-/** Who can do an operation: our code, our layouts (the readable specification), and two other projects. */
-export type Side = 'overlane' | 'layout' | 'gopacket' | 'scapy';
+/**
+ * Baselines of our own: layouts (the readable specification), `Uint8Array.set` of the same octets, and VXLAN's packets
+ * with the same octets.
+ */
+export const OWN_BASELINES = ['layout', 'set', 'vxlan'] as const;
+
+/** One of {@link OWN_BASELINES}. */
+export type OwnSide = (typeof OWN_BASELINES)[number];
+
+/** Who can do an operation: our code, our baselines, and two other projects. */
+export type Side = 'overlane' | OwnSide | PeerName;
 
 /** The outside programs that we compare with. */
 export const PEERS = ['gopacket', 'scapy'] as const;
@@ -9,8 +18,8 @@ export const PEERS = ['gopacket', 'scapy'] as const;
 /** One of {@link PEERS}. */
 export type PeerName = (typeof PEERS)[number];
 
-/** The same work done with layouts. */
-export interface LayoutBaseline {
+/** The same work done by a baseline of our own. */
+export interface OwnBaseline {
   /** What is called, for readers of the report. */
   readonly does: string;
   /** Prepares inputs and returns the operation. */
@@ -38,7 +47,11 @@ export interface BenchCase {
   /** Prepares inputs and returns the operation. */
   readonly setup: () => Operation;
   /** The same with layouts, where they can do it. */
-  readonly layout?: LayoutBaseline;
+  readonly layout?: OwnBaseline;
+  /** The same octets copied, where copying is what it comes to. */
+  readonly set?: OwnBaseline;
+  /** The same octets in VXLAN's packets. */
+  readonly vxlan?: OwnBaseline;
   /** The same with gopacket, where it can do it. */
   readonly gopacket?: PeerBaseline;
   /** The same with scapy, where it can do it. */

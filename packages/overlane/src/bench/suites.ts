@@ -1,5 +1,8 @@
+import { geneveSuite } from './geneve.js';
+import { nvgreSuite } from './nvgre.js';
+import { sttSuite } from './stt.js';
 import { vxlanSuite } from './vxlan.js';
 import { wireSuite } from './wire.js';
 
 /** All suites, in the order of the report. */
-export const SUITES = [wireSuite, vxlanSuite] as const;
+export const SUITES = [wireSuite, vxlanSuite, geneveSuite, nvgreSuite, sttSuite] as const;

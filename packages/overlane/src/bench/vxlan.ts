@@ -1,21 +1,15 @@
 /** Rows about `@overlane/vxlan`: the header in its tiers, and whole packets with their outer and inner headers. */
-import { type Encapsulation, PacketBuffer, TunnelMetadata, ethernet, ipv4, read16, tcp } from '@overlane/wire';
+import { PacketBuffer, TunnelMetadata, ethernet, ipv4, read16, tcp } from '@overlane/wire';
 import * as vxlan from '@overlane/vxlan';
 import { vxlanLayout } from '@overlane/vxlan/layout';
 import { type HeaderSubject, headerCases, headerOctets } from './header-cases.js';
-import {
-  FRAME_LENGTH,
-  sharedFrames,
-  createInputs,
-  createPackets,
-  createTunnels,
-  packFrames,
-  packWindows,
-} from './inputs.js';
+import { FRAME_LENGTH, sharedFrames, createInputs, createPackets, packWindows } from './inputs.js';
 import { type Operation, keep } from './measure.js';
+import { decodeOuter, encodeOuter } from './packet-layouts.js';
 import { required } from './required.js';
 import type { BenchCase, Suite } from './suite.js';
-import { decodeLayouts, encodeLayouts } from './vxlan-layouts.js';
+import { decodeAllLayouts, vxlanLayouts } from './vxlan-layouts.js';
+import { decapsulate, encapsulate } from './whole-packets.js';
 
 const headerSubject: HeaderSubject<vxlan.VxlanHeader, ReturnType<typeof vxlanLayout.decode>> = {
   name: 'vxlan',
@@ -53,34 +47,6 @@ const headerWrite: BenchCase = {
   },
 };
 
-/** Wraps frames that stand in the buffer with room in front, as a switch does. */
-function encapsulate(encapsulation: Encapsulation): Operation {
-  const tunnels = createTunnels();
-  const { bytes, starts, ends } = packFrames();
-  const packet = new PacketBuffer(bytes);
-  let value = 0;
-  const emit = (outer: PacketBuffer): void => {
-    value = ipv4.readChecksum(outer.bytes, outer.start);
-  };
-  return (i) => {
-    packet.reset(bytes, starts[i]!, ends[i]!);
-    required(encapsulation.encapsulate(packet, tunnels[i]!, emit));
-    return value;
-  };
-}
-
-function decapsulate(): Operation {
-  const { bytes, starts, ends } = packWindows(createPackets());
-  const encapsulation = new vxlan.VxlanEncapsulation();
-  const packet = new PacketBuffer(bytes);
-  const tunnel = new TunnelMetadata();
-  return (i) => {
-    packet.reset(bytes, starts[i]!, ends[i]!);
-    required(encapsulation.decapsulate(packet, tunnel));
-    return tunnel.network;
-  };
-}
-
 /** Decapsulates, then checks and reads the headers that gopacket's parser decodes too. */
 function decapsulateWithInner(): Operation {
   const { bytes, starts, ends } = packWindows(createPackets());
@@ -114,8 +80,11 @@ const wholePackets: readonly BenchCase[] = [
     tier: 'data path',
     octets: FRAME_LENGTH,
     does: 'VxlanEncapsulation.encapsulate in the headroom of the frame: IPv4 (checksum), UDP without checksum, VXLAN, ECN',
-    setup: () => encapsulate(new vxlan.VxlanEncapsulation()),
-    layout: { does: 'three layout.encode, joined with the frame in new memory', setup: encodeLayouts },
+    setup: () => encapsulate(new vxlan.VxlanEncapsulation(), vxlanLayouts.probe),
+    layout: {
+      does: 'three layout.encode, joined with the frame in new memory',
+      setup: () => encodeOuter(vxlanLayouts),
+    },
     gopacket: {
       operation: 'encapsulate',
       does: 'SerializeTo of payload, VXLAN, UDP, IPv4 (checksum) into a reused buffer; copies the frame',
@@ -127,7 +96,7 @@ const wholePackets: readonly BenchCase[] = [
     tier: 'data path',
     octets: FRAME_LENGTH,
     does: 'the same with a UDP checksum over the whole datagram',
-    setup: () => encapsulate(new vxlan.VxlanEncapsulation({ checksumIpv4: 'computed' })),
+    setup: () => encapsulate(new vxlan.VxlanEncapsulation({ checksumIpv4: 'computed' }), vxlanLayouts.probe),
     gopacket: {
       operation: 'encapsulate with UDP checksum',
       does: 'SerializeLayers with ComputeChecksums; copies the frame',
@@ -139,8 +108,8 @@ const wholePackets: readonly BenchCase[] = [
     tier: 'data path',
     octets: FRAME_LENGTH,
     does: 'VxlanEncapsulation.decapsulate: IPv4 (checksum verified, addresses read), UDP, VXLAN, rules V1-V11, ECN combined',
-    setup: decapsulate,
-    layout: { does: 'layout.decode of IPv4, UDP, VXLAN', setup: () => decodeLayouts('outer') },
+    setup: () => decapsulate(new vxlan.VxlanEncapsulation(), createPackets()),
+    layout: { does: 'layout.decode of IPv4, UDP, VXLAN', setup: () => decodeOuter(vxlanLayouts) },
     gopacket: {
       operation: 'decapsulate',
       does: 'DecodingLayerParser over IPv4, UDP, VXLAN (fastest container, reused structs; no checksum verified)',
@@ -153,7 +122,7 @@ const wholePackets: readonly BenchCase[] = [
     octets: FRAME_LENGTH,
     does: 'the same, then check and read* of inner Ethernet, IPv4 (checksum verified), TCP',
     setup: decapsulateWithInner,
-    layout: { does: 'layout.decode of all six headers', setup: () => decodeLayouts('all') },
+    layout: { does: 'layout.decode of all six headers', setup: decodeAllLayouts },
     gopacket: {
       operation: 'decapsulate with inner headers',
       does: 'DecodingLayerParser over IPv4, UDP, VXLAN, Ethernet, IPv4, TCP (no checksum verified)',
