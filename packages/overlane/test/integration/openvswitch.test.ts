@@ -55,17 +55,20 @@ describe.each(TUNNELS)('Open vSwitch, userspace datapath, $theirs', ({ ours, the
   }, 30_000);
   afterAll(() => world?.close());
 
-  native.it('answers ping both ways', () => {
+  native.it('answers ping both ways', async () => {
     // While it resolves the tunnel's next hop, Open vSwitch drops; so the first packets do not count.
     ping(world, OURS.namespace, THEIRS.address, { count: 3 });
     expect(ping(world, OURS.namespace, THEIRS.address)).toBe(5);
     expect(ping(world, THEIRS.namespace, OURS.address)).toBe(5);
+    expect(faultsBesideLoss(await one.snapshot())).toEqual({});
   });
 
+  // A checksum changes one field of GRE, not the way that frames take, and each transfer takes its time.
+  if ('checksum' in ours) return;
   native.it.each(DIRECTIONS)(
     'carries TCP: %s',
     async (direction) => {
-      const result = await transfer(world, OURS, THEIRS, direction);
+      const result = await transfer(world, OURS, THEIRS, direction, 5);
       logTransfer(`Open vSwitch, ${theirs.join(' ')}, ${direction}`, result);
       // Segments sent again are Open vSwitch's: it reads devices through sockets that overflow when it falls behind.
       // Far below any machine's speed: what must not happen is a stall.
