@@ -7,6 +7,7 @@ import { CaptureClock } from './capture-clock.js';
 import type { CaptureInput } from './capture-input.js';
 import { LINK_LAYERS, linkBindings } from './link-layer.js';
 import { formatPacketText } from './packet-text.js';
+import { allowPartialChecksums } from './partial-checksum.js';
 import { SttFrames } from './stt-frames.js';
 import { TUNNEL_PROTOCOLS } from './tunnel-protocols.js';
 
@@ -37,7 +38,11 @@ export interface ReassembledFrame extends Dissection {
 
 /** A dissector of every header and tunnel that the command line knows. */
 export function createPacketDissector(): Dissector {
-  return createDissector([...wireBindings, ...linkBindings, ...TUNNEL_PROTOCOLS.flatMap(({ bindings }) => bindings)]);
+  return createDissector([
+    ...allowPartialChecksums(wireBindings),
+    ...linkBindings,
+    ...TUNNEL_PROTOCOLS.flatMap(({ bindings }) => bindings),
+  ]);
 }
 
 /** Writes every packet of `input`. @throws OutcomeError behind the last packet if the file is bad */

@@ -102,7 +102,13 @@ describe('packets of scapy', () => {
       });
 
       const { status, stdout } = workshop.overlane('decap', 'craft.pcap', 'inner.pcap', '--keep-vlan', '--json');
-      expect(JSON.parse(stdout)).toEqual({ packets: PACKETS, written: PACKETS, skipped: 0, incompleteFrames: 0, faults: {} });
+      expect(JSON.parse(stdout)).toEqual({
+        packets: PACKETS,
+        written: PACKETS,
+        skipped: 0,
+        incompleteFrames: 0,
+        faults: {},
+      });
       expect(status).toBe(0);
       expect(workshop.readFrames('inner.pcap')).toEqual(crafted.map(({ inner }) => inner));
     });

@@ -3,7 +3,13 @@ import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LINKTYPE_ETHERNET, encodePcapHeader, encodePcapRecord, readCapture } from '@overlane/capture';
+import {
+  type CapturedPacket,
+  LINKTYPE_ETHERNET,
+  encodePcapHeader,
+  encodePcapRecord,
+  readCapture,
+} from '@overlane/capture';
 
 const COMMAND = join(__dirname, '..', '..', 'bin', 'overlane.js');
 const OUTPUT_LENGTH_MAX = 1 << 28;
@@ -19,6 +25,8 @@ export interface Workshop {
   write(name: string, content: string | Uint8Array): void;
   /** The packets of a capture, as hexadecimal text. */
   readFrames(name: string): string[];
+  /** The packets of a capture. */
+  readPackets(name: string): CapturedPacket[];
   /** Runs `overlane` to its end. */
   overlane(...words: readonly string[]): Ended;
   /** Runs a line of shell, in which `$overlane` is the command. */
@@ -38,6 +46,7 @@ export function inWorkshop<T>(work: (workshop: Workshop) => T): T {
       write: (name, content) => writeFileSync(join(cwd, name), content),
       writeFrames: (name, frames) => writeFileSync(join(cwd, name), encodeFrames(frames)),
       readFrames: (name) => readCapture(readFileSync(join(cwd, name))).map(({ bytes }) => toHex(bytes)),
+      readPackets: (name) => readCapture(readFileSync(join(cwd, name))),
       overlane: (...words) => spawn(process.execPath, [COMMAND, ...words]),
       shell: (line) => spawn('sh', ['-c', line]),
       run: (tool, ...words) => {
