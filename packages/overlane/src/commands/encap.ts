@@ -34,8 +34,9 @@ STT cuts frames into segments, all with the timestamp of the frame, and numbers 
 
 Without --source-mac and --destination-mac the outer MACs are made from the addresses: 02:00 and the IPv4 address, or the
 last four octets of the IPv6 address; a multicast destination has its group's MAC. VXLAN and Geneve strip inner VLAN tags
-unless --keep-vlan says otherwise (RFC 7348 §6.1), NVGRE always (RFC 7637 §3.3); GRE and STT carry them. With --json a summary goes to standard output, or to standard error if OUT is
-there: {"packets":12,"written":11,"faults":{"E_MTU_EXCEEDED":1}}
+unless --keep-vlan says otherwise (RFC 7348 §6.1), NVGRE always (RFC 7637 §3.3); GRE and STT carry them. With --json a
+summary goes to standard output, or to standard error if OUT is there:
+{"packets":12,"written":11,"faults":{"E_MTU_EXCEEDED":1}}
 
 Examples:
   overlane encap vxlan tenant.pcap underlay.pcap --network 5001 --source 192.0.2.1 --destination 192.0.2.2
