@@ -46,7 +46,7 @@ async function runBenchCommand(suiteName: string | undefined, options: BenchComm
     else bar.update(done, { what });
     started = true;
   };
-  if (!process.stderr.isTTY) process.stderr.write('overlane: measuring; this takes about a minute\n');
+  if (!process.stderr.isTTY) process.stderr.write('overlane: measuring; a suite takes up to a minute\n');
   try {
     const report = await runBench(suites, effort, progress);
     bar.stop();
