@@ -11,7 +11,7 @@ import { sumOfResults } from '../../src/bench/measure.js';
 import { type Peer, startPeers } from '../../src/bench/peers.js';
 import { PEERS } from '../../src/bench/suite.js';
 import { SUITES } from '../../src/bench/suites.js';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/overlane.js', import.meta.url));
 const TIMEOUT_MS = 120_000;

@@ -1,6 +1,6 @@
 /** scapy crafts tunnel packets; `dissect` must see in them what scapy put there, and `decap` must give back its frames. */
 import { describe, expect } from '@jest/globals';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { inWorkshop } from './workshop.js';
 
 const PACKETS = 400;

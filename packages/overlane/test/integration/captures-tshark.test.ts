@@ -3,7 +3,7 @@ import { describe, expect } from '@jest/globals';
 import fc from 'fast-check';
 import { flowHash, sourcePort, DYNAMIC_PORTS } from '@overlane/wire';
 import { frame } from '@overlane/wire/arbitraries';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { type Workshop, inWorkshop, toHex } from './workshop.js';
 
 const FRAMES = 300;

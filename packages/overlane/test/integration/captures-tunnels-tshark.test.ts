@@ -2,7 +2,7 @@
 import { describe, expect } from '@jest/globals';
 import fc from 'fast-check';
 import { frame } from '@overlane/wire/arbitraries';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { type Workshop, inWorkshop, toHex } from './workshop.js';
 
 const FRAMES = 300;

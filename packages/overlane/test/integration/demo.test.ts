@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readCapture } from '@overlane/capture';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { processesNaming, systemState } from './support/leftovers.js';
 import { overlaneAsNobody } from './support/nobody.js';
 import { COMMAND } from './support/private-world.js';

@@ -1,6 +1,6 @@
 /** Our switch in one namespace, the kernel's vxlan device in another: they must understand each other both ways. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { PrivateWorld } from './support/private-world.js';
 import { SwitchUnderTest, faultsBesideLoss } from './support/switch-under-test.js';
 import { DIRECTIONS, logTransfer, ping, transfer } from './support/traffic.js';

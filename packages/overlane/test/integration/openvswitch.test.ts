@@ -1,7 +1,7 @@
 /** Our switch in one namespace, Open vSwitch's userspace datapath in another, joined by each tunnel that both know. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SwitchConfigFile } from '@overlane/switch';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { OpenVswitch } from './support/open-vswitch.js';
 import { PrivateWorld } from './support/private-world.js';
 import { SwitchUnderTest, faultsBesideLoss } from './support/switch-under-test.js';

@@ -1,7 +1,7 @@
 /** Two switches of ours on one underlay, with every encapsulation: ping over both address families, and TCP. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENCAPSULATION_NAMES, type SwitchSnapshot } from '@overlane/switch';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { PrivateWorld } from './support/private-world.js';
 import { SwitchUnderTest, faultsBesideLoss } from './support/switch-under-test.js';
 import { logTransfer, ping, transfer } from './support/traffic.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { SwitchSnapshot } from '@overlane/switch';
-import { requires } from './requirements.js';
+import { requires } from '../../../../tools/testing/requirements.js';
 import { overlaneAsNobody } from './support/nobody.js';
 import { COMMAND, PrivateWorld } from './support/private-world.js';
 import { SwitchUnderTest } from './support/switch-under-test.js';
