@@ -17,7 +17,7 @@ import {
   readFrameEcn,
   type udp,
 } from '@overlane/wire';
-import { HEADER_LENGTH, PORT, VNI_MAX } from './constants.js';
+import { FLAG_VNI_VALID, HEADER_LENGTH, PORT, VNI_MAX } from './constants.js';
 import type { VxlanFault } from './faults.js';
 import { check, readVni, writeHeader } from './header.js';
 
@@ -103,11 +103,12 @@ export class VxlanEncapsulation implements Encapsulation {
     const fault = this.#carrier.open(packet, tunnel);
     if (fault !== undefined) return fault;
     const { bytes, start, end } = packet;
-    const badHeader = check(bytes, start, end);
-    if (badHeader !== undefined) return badHeader;
-    const vni = readVni(bytes, start);
     const inner = start + HEADER_LENGTH;
-    if (end - inner < ethernet.HEADER_LENGTH) return 'E_VXLAN_INNER_TRUNCATED';
+    // One look for what nearly every packet passes; the rest are asked which of V6 to V8 they break. 3 ns (bench: `vxlan`).
+    if (end - inner < ethernet.HEADER_LENGTH || (bytes[start]! & FLAG_VNI_VALID) === 0) {
+      return check(bytes, start, end) ?? 'E_VXLAN_INNER_TRUNCATED';
+    }
+    const vni = readVni(bytes, start);
     if (ethernet.readTagged(bytes, inner)) {
       const badTags = this.#keepInnerVlan.has(vni) ? ethernet.check(bytes, inner, end) : 'E_VXLAN_INNER_VLAN';
       if (badTags !== undefined) return badTags;
