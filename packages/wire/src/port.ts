@@ -18,6 +18,11 @@ export interface Port {
    * once. Returns false if the next hop is full: then nothing was taken.
    */
   send(packet: PacketBuffer): boolean;
+  /**
+   * Whether `send` takes `packet` although its checksum is `partial` or it has yet to be cut (`segmentType`): the device,
+   * the kernel or the far end then does what is left. Asked for such packets only. Absent: never, finish them first.
+   */
+  canFinish?(packet: PacketBuffer): boolean;
   /** Hands over everything taken since the last flush. Returns how many packets the next hop lost or refused. */
   flush(): number;
   /** Gives all resources back. The port must not be used afterwards. */
