@@ -12,6 +12,8 @@ export type SwitchFault =
   | 'E_SWITCH_SAME_PORT'
   /** The resolver has asked for the destination and doesn't know yet. */
   | 'E_SWITCH_PENDING'
+  /** A message of a control protocol came, and the resolver has none. */
+  | 'E_SWITCH_CONTROL'
   /** No underlay of the endpoint's address family. */
   | 'E_SWITCH_NO_UNDERLAY'
   /** A far endpoint left it to us to cut a large packet (offload), and our ports can't yet. */

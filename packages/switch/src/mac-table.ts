@@ -1,4 +1,4 @@
-import { readInt32 } from '@overlane/wire';
+import { readInt32, write16, write32 } from '@overlane/wire';
 
 /**
  * A table of MAC addresses with ageing: which port, or which endpoint, each was last seen behind.
@@ -63,7 +63,7 @@ export class MacTable {
   /** Slot of the MAC at `bytes[offset..]`, or -1 if it is unknown or has aged. */
   find(bytes: Uint8Array, offset: number, nowMs: number): number {
     const slot = this.#probe(highOf(bytes, offset), lowOf(bytes, offset));
-    return this.#high[slot] === EMPTY || this.#hasAged(slot, nowMs) ? -1 : slot;
+    return this.#high[slot] === EMPTY || this.hasAged(slot, nowMs) ? -1 : slot;
   }
 
   /**
@@ -85,12 +85,18 @@ export class MacTable {
       this.#low[slot] = low;
       this.#size++;
       outcome = 'added';
-    } else if (this.#hasAged(slot, nowMs)) {
+    } else if (this.hasAged(slot, nowMs)) {
       outcome = 'added';
     }
     this.#seenMs[slot] = nowMs;
     this.learned = slot;
     return outcome;
+  }
+
+  /** Writes the MAC in `slot` to `bytes[offset..]`. Precondition: the slot is taken. */
+  writeMac(slot: number, bytes: Uint8Array, offset: number): void {
+    write16(bytes, offset, this.#high[slot]!);
+    write32(bytes, offset + 2, this.#low[slot]!);
   }
 
   /** Forgets the MAC at `bytes[offset..]`; false if it was not there. */
@@ -114,10 +120,11 @@ export class MacTable {
 
   /** Forgets what has aged. Costs a pass over the table: call it about once a second. */
   expire(nowMs: number): void {
-    if (this.#size > 0) this.forgetWhere((slot) => this.#hasAged(slot, nowMs));
+    if (this.#size > 0) this.forgetWhere((slot) => this.hasAged(slot, nowMs));
   }
 
-  #hasAged(slot: number, nowMs: number): boolean {
+  /** Whether the address in `slot` was not seen for too long. Precondition: the slot is taken. */
+  hasAged(slot: number, nowMs: number): boolean {
     return nowMs - this.#seenMs[slot]! > this.#ageingMs;
   }
 

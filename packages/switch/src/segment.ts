@@ -18,26 +18,32 @@ export class LocalPort {
   }
 }
 
+/** Hears that the station with the MAC at `bytes[offset..]` no longer lives on a local port of `network`. */
+export type DepartureListener = (network: number, bytes: Uint8Array, offset: number, nowMs: number) => void;
+
 /** The part of one virtual network that is on this switch: its ports, and the addresses seen on them. */
 export class Segment {
   /** Network identifier. */
   readonly network: number;
   /** Ports in the order they were added. */
   readonly ports: LocalPort[] = [];
-  /** Addresses seen on the ports; the value is the port's id. */
-  readonly addresses: MacTable;
+  // The value is the port's id.
+  readonly #addresses: MacTable;
+  readonly #departed: DepartureListener;
+  readonly #mac = new Uint8Array(6);
 
   /** A network without ports. */
-  constructor(network: number, learning: MacTableOptions) {
+  constructor(network: number, learning: MacTableOptions, departed: DepartureListener) {
     this.network = network;
-    this.addresses = new MacTable(1, learning);
+    this.#addresses = new MacTable(1, learning);
+    this.#departed = departed;
   }
 
   /** Notes that the MAC at `bytes[offset..]` is on `port`. `added` also if it was on another port before. */
   learn(bytes: Uint8Array, offset: number, port: LocalPort, nowMs: number): LearnOutcome {
-    const outcome = this.addresses.learn(bytes, offset, nowMs);
+    const outcome = this.#addresses.learn(bytes, offset, nowMs);
     if (outcome === 'full') return outcome;
-    const { values, learned } = this.addresses;
+    const { values, learned } = this.#addresses;
     const moved = values[learned] !== port.id;
     values[learned] = port.id;
     return moved ? 'added' : outcome;
@@ -45,17 +51,37 @@ export class Segment {
 
   /** The port that the MAC at `bytes[offset..]` was seen on. Linear in the ports of this network, which are few. */
   find(bytes: Uint8Array, offset: number, nowMs: number): LocalPort | undefined {
-    const slot = this.addresses.find(bytes, offset, nowMs);
+    const slot = this.#addresses.find(bytes, offset, nowMs);
     if (slot < 0) return undefined;
-    const id = this.addresses.values[slot];
+    const id = this.#addresses.values[slot];
     for (const port of this.ports) if (port.id === id) return port;
     return undefined;
   }
 
+  /** Forgets the MAC at `bytes[offset..]`, which was seen elsewhere. */
+  forget(bytes: Uint8Array, offset: number, nowMs: number): void {
+    if (this.#addresses.forget(bytes, offset)) this.#departed(this.network, bytes, offset, nowMs);
+  }
+
   /** Takes `port` out and forgets its addresses. */
-  remove(port: LocalPort): void {
+  remove(port: LocalPort, nowMs: number): void {
     this.ports.splice(this.ports.indexOf(port), 1);
-    const { addresses } = this;
-    addresses.forgetWhere((slot) => addresses.values[slot] === port.id);
+    this.#forgetWhere((slot) => this.#addresses.values[slot] === port.id, nowMs);
+  }
+
+  /** Forgets addresses that were not seen for too long. Costs a pass over them. */
+  expire(nowMs: number): void {
+    this.#forgetWhere((slot) => this.#addresses.hasAged(slot, nowMs), nowMs);
+  }
+
+  #forgetWhere(unwanted: (slot: number) => boolean, nowMs: number): void {
+    const addresses = this.#addresses;
+    if (addresses.size === 0) return;
+    addresses.forgetWhere((slot) => {
+      if (!unwanted(slot)) return false;
+      addresses.writeMac(slot, this.#mac, 0);
+      this.#departed(this.network, this.#mac, 0, nowMs);
+      return true;
+    });
   }
 }

@@ -10,8 +10,7 @@ import {
   type Encapsulation,
   type Fault,
   type IpAddress,
-  type Locator,
-  PacketBuffer,
+  type PacketBuffer,
   type Path,
   type Port,
   type Queue,
@@ -19,13 +18,13 @@ import {
   type Resolver,
   TunnelMetadata,
   ethernet,
-  flowHash,
   isGroupMac,
 } from '@overlane/wire';
 import type { PortSnapshot } from './counters.js';
 import { Egress } from './egress.js';
-import { LocalPort, Segment } from './segment.js';
 import type { MacTableOptions } from './mac-table.js';
+import { type DepartureListener, LocalPort, Segment } from './segment.js';
+import { Uplink } from './uplink.js';
 
 /** The five choices that make a system. */
 export interface SwitchRoles {
@@ -53,12 +52,8 @@ export interface SwitchSnapshot {
   readonly ports: Readonly<Record<string, PortSnapshot>>;
 }
 
-interface Underlay {
-  readonly egress: Egress;
-  readonly address: IpAddress;
-}
-
 const SOURCE_MAC = 6;
+const TICK_MS_MAX = 1000;
 
 /** The reference switch. Not reentrant; allocates nothing per packet. */
 export class Switch {
@@ -66,25 +61,29 @@ export class Switch {
   readonly #learning: MacTableOptions;
   readonly #segments = new Map<number, Segment>();
   readonly #locals: LocalPort[] = [];
-  readonly #underlays: Underlay[] = [];
+  readonly #uplink: Uplink;
   readonly #egresses: Egress[] = [];
   readonly #received = new TunnelMetadata();
-  readonly #sent = new TunnelMetadata();
+  readonly #departed: DepartureListener;
   #nextPortId = 0;
-  // Where `#emit` sends the packets of the encapsulation under way.
-  #target: Egress | undefined;
-  readonly #emit = (outer: PacketBuffer): void => this.#target?.send(outer);
 
   /** A switch without ports. */
   constructor(roles: SwitchRoles, options: SwitchOptions = {}) {
     this.#roles = roles;
     this.#learning = options.learning ?? {};
+    this.#uplink = new Uplink(roles.encapsulation, roles.path);
+    this.#departed = (network, bytes, offset, nowMs) => roles.resolver.departed?.(network, bytes, offset, nowMs);
+  }
+
+  /** Milliseconds between calls of {@link tick}: a second, or less if the resolver has shorter timers. */
+  get tickMs(): number {
+    return Math.min(TICK_MS_MAX, this.#roles.resolver.tickMs ?? TICK_MS_MAX);
   }
 
   /** Adds the way to other endpoints: `port` carries packets from the outer IP header on; `address` is our endpoint's. */
   addUnderlay(port: Port, address: IpAddress): void {
     const egress = this.#addEgress(port);
-    this.#underlays.push({ egress, address });
+    this.#uplink.underlays.push({ egress, address });
   }
 
   /** Attaches a port to one network; its frames are that tenant's. */
@@ -96,12 +95,12 @@ export class Switch {
   }
 
   /** Takes a port out and forgets what was learned on it; the port stays open. False if there is none of that name. */
-  removePort(name: string): boolean {
+  removePort(name: string, nowMs: number): boolean {
     const at = this.#locals.findIndex(({ egress }) => egress.port.name === name);
     if (at < 0) return false;
     const [local] = this.#locals.splice(at, 1);
     const { segment, egress } = local!;
-    segment.remove(local!);
+    segment.remove(local!, nowMs);
     if (segment.ports.length === 0) this.#segments.delete(segment.network);
     this.#egresses.splice(this.#egresses.indexOf(egress), 1);
     return true;
@@ -112,20 +111,16 @@ export class Switch {
     let packets = 0;
     for (const egress of this.#egresses) egress.drain();
     for (const local of this.#locals) packets += this.#turnLocal(local, nowMs);
-    for (const underlay of this.#underlays) packets += this.#turnUnderlay(underlay.egress, nowMs);
+    for (const underlay of this.#uplink.underlays) packets += this.#turnUnderlay(underlay.egress, nowMs);
     return packets;
   }
 
-  /** Lets time pass: ages tables and does what the resolver asks. Call about once a second. */
+  /** Lets time pass: ages tables, repeats questions. Call every {@link tickMs} milliseconds. */
   tick(nowMs: number): void {
-    for (const segment of this.#segments.values()) segment.addresses.expire(nowMs);
+    for (const segment of this.#segments.values()) segment.expire(nowMs);
     this.#roles.encapsulation.tick?.(nowMs);
-    for (const event of this.#roles.resolver.tick(nowMs)) {
-      const packet = PacketBuffer.from(event.payload);
-      const fault = this.#tunnel(packet, event.network, event.destination);
-      if (fault !== undefined) this.#underlays[0]?.egress.counters.countFault(fault);
-      this.#flush();
-    }
+    this.#roles.resolver.tick(nowMs);
+    this.#sendEvents();
   }
 
   /** Counters of all ports. */
@@ -144,7 +139,7 @@ export class Switch {
       const fault = this.#forwardLocal(packet, local, nowMs);
       if (fault !== undefined) counters.countFault(fault);
     }
-    if (count > 0) this.#flush();
+    if (count > 0) this.#endBatch();
     return count;
   }
 
@@ -159,7 +154,7 @@ export class Switch {
       const fault = outcome ?? this.#forwardRemote(packet, counters, nowMs);
       if (fault !== undefined) counters.countFault(fault);
     }
-    if (count > 0) this.#flush();
+    if (count > 0) this.#endBatch();
     return count;
   }
 
@@ -172,7 +167,7 @@ export class Switch {
     const { resolver } = this.#roles;
     const learned = segment.learn(bytes, start + SOURCE_MAC, from, nowMs);
     if (learned === 'full') from.egress.counters.countFault('E_SWITCH_MAC_TABLE_FULL');
-    if (learned === 'added') resolver.forget(segment.network, frame);
+    if (learned === 'added') resolver.arrived(segment.network, frame, nowMs);
     if (isGroupMac(bytes, start)) return this.#flood(frame, from);
     const to = segment.find(bytes, start, nowMs);
     if (to === from) return 'E_SWITCH_SAME_PORT';
@@ -183,13 +178,18 @@ export class Switch {
     const locator = resolver.resolve(segment.network, frame, nowMs);
     if (locator === 'unknown') return this.#flood(frame, from);
     if (locator === 'pending') return 'E_SWITCH_PENDING';
-    return this.#tunnel(frame, segment.network, locator);
+    return this.#uplink.send(frame, segment.network, locator, 'frame');
   }
 
   #forwardRemote(frame: PacketBuffer, counters: Egress['counters'], nowMs: number): Fault | undefined {
     const { bytes, start, end } = frame;
-    const { network, source, ecnAnomaly } = this.#received;
+    const { network, source, ecnAnomaly, control } = this.#received;
+    const { resolver } = this.#roles;
     if (ecnAnomaly !== 'none') counters.countFault(ecnAnomaly === 'note' ? 'E_SWITCH_ECN_NOTE' : 'E_SWITCH_ECN_ALARM');
+    if (control) {
+      if (resolver.onControl === undefined) return 'E_SWITCH_CONTROL';
+      return resolver.onControl(network, frame, source, nowMs);
+    }
     const fault = ethernet.check(bytes, start, end);
     if (fault !== undefined) return fault;
     if (frame.segmentType !== 'none') return 'E_SWITCH_UNSEGMENTED';
@@ -197,11 +197,18 @@ export class Switch {
     if (segment === undefined) return 'E_SWITCH_UNKNOWN_NETWORK';
     if (isGroupMac(bytes, start + SOURCE_MAC)) return 'E_SWITCH_GROUP_SOURCE';
     // The station may have moved there from one of our ports.
-    segment.addresses.forget(bytes, start + SOURCE_MAC);
-    if (!this.#roles.resolver.observe(network, frame, source, nowMs)) counters.countFault('E_SWITCH_MAC_TABLE_FULL');
-    const to = isGroupMac(bytes, start) ? undefined : segment.find(bytes, start, nowMs);
-    if (to !== undefined) to.egress.send(frame);
-    else for (const local of segment.ports) local.egress.send(frame);
+    segment.forget(bytes, start + SOURCE_MAC, nowMs);
+    if (!resolver.observe(network, frame, source, nowMs)) counters.countFault('E_SWITCH_MAC_TABLE_FULL');
+    if (!isGroupMac(bytes, start)) {
+      const to = segment.find(bytes, start, nowMs);
+      if (to !== undefined) {
+        to.egress.send(frame);
+        return undefined;
+      }
+      const refused = resolver.misdelivered?.(network, frame, source, nowMs);
+      if (refused !== undefined) return refused;
+    }
+    for (const local of segment.ports) local.egress.send(frame);
     return undefined;
   }
 
@@ -214,28 +221,24 @@ export class Switch {
     this.#flush();
     let fault: Fault | undefined;
     for (const target of this.#roles.replicator.targets(segment.network)) {
-      fault = this.#tunnel(frame, segment.network, target) ?? fault;
-      this.#target?.flush();
+      fault = this.#uplink.sendNow(frame, segment.network, target, 'frame') ?? fault;
     }
     return fault;
   }
 
-  #tunnel(frame: PacketBuffer, network: number, locator: Locator): Fault | undefined {
-    const { encapsulation, path } = this.#roles;
-    const underlay = this.#underlayTo(locator.address.family);
-    if (underlay === undefined) return 'E_SWITCH_NO_UNDERLAY';
-    const tunnel = this.#sent;
-    tunnel.network = network;
-    tunnel.source.copy(underlay.address);
-    tunnel.destination.copy(locator.address);
-    path.select(flowHash(frame.bytes, frame.start, frame.end), locator, tunnel);
-    this.#target = underlay.egress;
-    return encapsulation.encapsulate(frame, tunnel, this.#emit);
+  #endBatch(): void {
+    this.#flush();
+    this.#sendEvents();
   }
 
-  #underlayTo(family: 4 | 6): Underlay | undefined {
-    for (const underlay of this.#underlays) if (underlay.address.family === family) return underlay;
-    return undefined;
+  /** Sends what the resolver wants sent. */
+  #sendEvents(): void {
+    const { resolver } = this.#roles;
+    for (let event = resolver.nextEvent?.(); event !== undefined; event = resolver.nextEvent?.()) {
+      const { payload, network, destination, kind } = event;
+      const fault = this.#uplink.sendNow(payload, network, destination, kind);
+      if (fault !== undefined) this.#uplink.underlays[0]?.egress.counters.countFault(fault);
+    }
   }
 
   #flush(): void {
@@ -253,7 +256,7 @@ export class Switch {
   #segmentOf(network: number): Segment {
     let segment = this.#segments.get(network);
     if (segment === undefined) {
-      segment = new Segment(network, this.#learning);
+      segment = new Segment(network, this.#learning, this.#departed);
       this.#segments.set(network, segment);
     }
     return segment;

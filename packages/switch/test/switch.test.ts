@@ -191,8 +191,8 @@ describe('ports', () => {
     const [a, b, c] = [world.station(0, 1), world.station(0, 1), world.station(0, 1)];
     b.send(frame('b', '*'));
     world.settle();
-    expect(world.switches[0]!.removePort('port1')).toBe(true);
-    expect(world.switches[0]!.removePort('port1')).toBe(false);
+    expect(world.switches[0]!.removePort('port1', 0)).toBe(true);
+    expect(world.switches[0]!.removePort('port1', 0)).toBe(false);
     c.received();
     a.send(frame('a', 'b', 'flooded'));
     world.settle();

@@ -61,6 +61,7 @@ function openPlainIpv4(
   if (totalLength < ipv4.HEADER_LENGTH || totalLength > end - start) return false;
   tunnel.dscp = (lengths >>> 18) & 0x3f;
   tunnel.ecn = (lengths >>> 16) & 3;
+  tunnel.control = false;
   tunnel.ttl = transport >>> 24;
   tunnel.source.setIpv4(source);
   tunnel.destination.setIpv4(destination);
@@ -84,6 +85,7 @@ function openIpv4(
   const tos = ipv4.readTos(bytes, start);
   tunnel.dscp = tos >>> 2;
   tunnel.ecn = tos & 3;
+  tunnel.control = false;
   tunnel.ttl = ipv4.readTtl(bytes, start);
   tunnel.source.read(bytes, start + 12, 4);
   tunnel.destination.read(bytes, start + 16, 4);
@@ -107,6 +109,7 @@ function openIpv6(
   const trafficClass = ipv6.readTrafficClass(bytes, start);
   tunnel.dscp = trafficClass >>> 2;
   tunnel.ecn = trafficClass & 3;
+  tunnel.control = false;
   tunnel.ttl = ipv6.readHopLimit(bytes, start);
   tunnel.source.read(bytes, start + 8, 6);
   tunnel.destination.read(bytes, start + 24, 6);

@@ -34,6 +34,11 @@ export class TunnelMetadata {
   entropy = 0;
   /** What decapsulation found odd about the ECN pair (RFC 6040 §4.2). Count it; the packet itself is good. */
   ecnAnomaly: EcnAnomaly = 'none';
+  /**
+   * Whether the payload is a message of the tunnel's control protocol instead of an Ethernet frame. On encapsulation false
+   * unless the protocol has such messages.
+   */
+  control = false;
 }
 
 /** Turns frames into tunnel packets and back. A packet on the underlay side starts at its outer IP header. */
@@ -64,19 +69,22 @@ export interface Locator {
   readonly address: IpAddress;
 }
 
-/** What a {@link Resolver} wants done: send `payload`, a control message or frame of `network`, to `destination`. */
+/** What a {@link Resolver} wants sent to `destination`. */
 export interface ResolverEvent {
-  readonly kind: 'send';
+  /** `control`: a message of the control protocol; `frame`: an Ethernet frame that waited for the answer. */
+  readonly kind: 'control' | 'frame';
   readonly network: number;
   readonly destination: Locator;
-  readonly payload: Uint8Array;
+  /** The message or frame, with headroom for the tunnel's headers. */
+  readonly payload: PacketBuffer;
 }
 
 /** Answers "where is the destination?". */
 export interface Resolver {
   /**
    * The endpoint behind which the destination of `frame` (an Ethernet frame) lives. `'unknown'`: treat it like a
-   * broadcast; `'pending'`: drop it, the resolver has asked and will know. The locator is valid until the next call.
+   * broadcast; `'pending'`: the resolver has asked; send nothing, it keeps a copy if it wants one. The locator is valid
+   * until the next call.
    */
   resolve(network: number, frame: PacketBuffer, nowMs: number): Locator | 'pending' | 'unknown';
   /**
@@ -84,10 +92,24 @@ export interface Resolver {
    * something to learn but no room for it.
    */
   observe(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): boolean;
-  /** Drops what it knows about the source of `frame`, which now lives on a local port. */
-  forget(network: number, frame: PacketBuffer): void;
-  /** Lets time pass: ages entries, retries questions. Call about once a second. */
-  tick(nowMs: number): readonly ResolverEvent[];
+  /** Tells that the source of `frame` now lives on a local port: whatever was known of it elsewhere is old. */
+  arrived(network: number, frame: PacketBuffer, nowMs: number): void;
+  /** Tells that the station with the MAC at `bytes[offset..]` no longer lives on a local port: gone, aged or moved. */
+  departed?(network: number, bytes: Uint8Array, offset: number, nowMs: number): void;
+  /**
+   * Asked about a unicast `frame` from the endpoint `source` whose destination is on no local port. A fault: it is
+   * dropped, and the resolver may have something to tell the sender. `undefined`, or no such method: all local ports of
+   * the network get it.
+   */
+  misdelivered?(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): Fault | undefined;
+  /** Takes a message of the control protocol that came from the endpoint `source`. A fault is counted. */
+  onControl?(network: number, message: PacketBuffer, source: IpAddress, nowMs: number): Fault | undefined;
+  /** The next thing to send, valid until the next call, or `undefined`. Asked until then after every turn and tick. */
+  nextEvent?(): ResolverEvent | undefined;
+  /** Lets time pass: ages entries, repeats questions. Call every {@link tickMs} milliseconds. */
+  tick(nowMs: number): void;
+  /** Milliseconds between ticks, at least 1. Default 1000. */
+  readonly tickMs?: number;
 }
 
 /** Answers "who gets a broadcast?". */

@@ -1,11 +1,10 @@
-import { IpAddress, type Locator, type PacketBuffer, type Resolver, type ResolverEvent } from '@overlane/wire';
+import { IpAddress, type Locator, type PacketBuffer, type Resolver } from '@overlane/wire';
 import { MacTable, type MacTableOptions } from '../mac-table.js';
 
 const FAMILY = 0;
 const WORD = 1;
 const VALUE_WORDS = 5;
 const SOURCE_MAC = 6;
-const NO_EVENTS: readonly ResolverEvent[] = [];
 
 /**
  * The Resolver of plain VXLAN (RFC 7348 §4): a frame that arrives from an endpoint shows where its source MAC lives; an
@@ -53,14 +52,13 @@ export class FloodAndLearnResolver implements Resolver {
   }
 
   /** Forgets the source MAC of `frame`. */
-  forget(network: number, frame: PacketBuffer): void {
+  arrived(network: number, frame: PacketBuffer): void {
     this.#tables.get(network)?.forget(frame.bytes, frame.start + SOURCE_MAC);
   }
 
   /** Sweeps aged addresses. Costs a pass over the tables. */
-  tick(nowMs: number): readonly ResolverEvent[] {
+  tick(nowMs: number): void {
     for (const table of this.#tables.values()) table.expire(nowMs);
-    return NO_EVENTS;
   }
 
   /** Addresses learned in a network. */

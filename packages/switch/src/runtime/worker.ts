@@ -14,7 +14,6 @@ import type { RunningSwitchSnapshot, WorkerReply, WorkerRequest } from './messag
 const SLEEP_MS = 200;
 /** Turns between looks for requests while packets keep coming. */
 const TURNS_PER_LOOK = 64;
-const TICK_MS = 1000;
 
 interface Opened {
   readonly switch: Switch;
@@ -52,16 +51,17 @@ function open(config: SwitchConfig): Opened {
 }
 
 function run(opened: Opened, poller: Poller, requests: MessagePort): void {
-  let nextTickMs = performance.now() + TICK_MS;
+  const { tickMs } = opened.switch;
+  let nextTickMs = performance.now() + tickMs;
   for (let turns = 1; ; turns++) {
     const nowMs = performance.now();
     const packets = opened.switch.turn(nowMs);
     if (nowMs >= nextTickMs) {
-      nextTickMs = nowMs + TICK_MS;
+      nextTickMs = nowMs + tickMs;
       opened.switch.tick(nowMs);
       opened.capture?.flush();
     }
-    if (packets === 0) poller.wait(SLEEP_MS);
+    if (packets === 0) poller.wait(Math.min(SLEEP_MS, tickMs));
     if ((packets === 0 || turns % TURNS_PER_LOOK === 0) && answer(opened, requests) === 'stop') return;
   }
 }
