@@ -7,10 +7,13 @@ export type NetioErrorCode =
   | 'E_NETIO_ADDRESS_NOT_AVAILABLE'
   | 'E_NETIO_BAD_OPTION'
   | 'E_NETIO_DEVICE_BUSY'
+  | 'E_NETIO_DEVICE_DOWN'
   | 'E_NETIO_NO_MEMORY'
   | 'E_NETIO_NO_PERMISSION'
   | 'E_NETIO_NO_SUCH_DEVICE'
+  | 'E_NETIO_NOT_SUPPORTED'
   | 'E_NETIO_SYSTEM'
+  | 'E_NETIO_TOO_MANY_FILES'
   | 'E_NETIO_UNSUPPORTED_PLATFORM';
 
 const BRAND = Symbol.for('@overlane/netio.NetioError');
@@ -48,7 +51,7 @@ export class NetioError extends Error {
 
 const NAMES = new Map<number, string>(Object.entries(constants.errno).map(([name, value]) => [value, name]));
 // Two names share one number, and Node lacks EBADFD. Node's table is the host's, so Linux's own numbers win here.
-for (const name of ['EAGAIN', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EBADFD', 'ENOBUFS'] as const)
+for (const name of ['EAGAIN', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EBADFD', 'ENOBUFS', 'EOPNOTSUPP'] as const)
   NAMES.set(linux[name], name);
 
 /** The system's name for an error number, such as `EPERM`; `errno 999` for one without a name. */
@@ -66,11 +69,24 @@ const CODES = new Map<number, NetioErrorCode>([
   [linux.EADDRINUSE, 'E_NETIO_ADDRESS_IN_USE'],
   [linux.EADDRNOTAVAIL, 'E_NETIO_ADDRESS_NOT_AVAILABLE'],
   [linux.ENOMEM, 'E_NETIO_NO_MEMORY'],
+  [linux.ENOBUFS, 'E_NETIO_NO_MEMORY'],
+  [linux.EMFILE, 'E_NETIO_TOO_MANY_FILES'],
+  [linux.ENFILE, 'E_NETIO_TOO_MANY_FILES'],
+  [linux.ENETDOWN, 'E_NETIO_DEVICE_DOWN'],
+  [linux.EAFNOSUPPORT, 'E_NETIO_NOT_SUPPORTED'],
+  [linux.EPROTONOSUPPORT, 'E_NETIO_NOT_SUPPORTED'],
+  [linux.ENOPROTOOPT, 'E_NETIO_NOT_SUPPORTED'],
+  [linux.EOPNOTSUPP, 'E_NETIO_NOT_SUPPORTED'],
 ]);
 
 /** What to do about it, by code. The caller of {@link systemError} may know better. */
 const REMEDIES: Partial<Record<NetioErrorCode, string>> = {
   E_NETIO_NO_PERMISSION: 'run as root, or in a user and network namespace (unshare -Urn)',
+  E_NETIO_NO_SUCH_DEVICE: 'look for its name (ip link), and whether it is in this network namespace',
+  E_NETIO_NO_MEMORY: 'the kernel has no buffer left for it; free memory, or raise net.core.optmem_max',
+  E_NETIO_TOO_MANY_FILES: 'raise the limit of open files (ulimit -n, fs.file-max)',
+  E_NETIO_DEVICE_DOWN: 'bring it up (ip link set ... up)',
+  E_NETIO_NOT_SUPPORTED: 'this kernel lacks it: too old, or the protocol (IPv6, packet sockets) is switched off',
   E_NETIO_DEVICE_BUSY: 'close the program that holds it, or choose another name',
   E_NETIO_ADDRESS_IN_USE: 'close the program (or kernel tunnel device) that holds the port, or choose another one',
   E_NETIO_ADDRESS_NOT_AVAILABLE:

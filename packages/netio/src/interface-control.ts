@@ -1,6 +1,17 @@
 import { Arena } from './arena.js';
 import { optionError, requireOption, systemError } from './errors.js';
-import { AF_INET, IFF_UP, SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFMTU, SOCK_CLOEXEC, SOCK_DGRAM } from './linux.js';
+import {
+  AF_INET,
+  IFF_UP,
+  SIOCGIFFLAGS,
+  SIOCGIFHWADDR,
+  SIOCGIFINDEX,
+  SIOCGIFMTU,
+  SIOCSIFFLAGS,
+  SIOCSIFMTU,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+} from './linux.js';
 import { MTU_MAX } from './slots.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 
@@ -58,6 +69,34 @@ export function bringInterfaceUp(name: string, arena = Arena.forThread(), system
   request(system, arena, name, 'read its flags', [SIOCGIFFLAGS, SIOCSIFFLAGS], () => {
     arena.halfWords[(arena.scratch + NAME_LENGTH) >>> 1]! |= IFF_UP;
   });
+}
+
+/** Index of interface `name`. @throws NetioError E_NETIO_NO_SUCH_DEVICE, E_NETIO_BAD_OPTION, E_NETIO_SYSTEM */
+export function interfaceIndex(name: string, arena: Arena, system: SystemCalls): number {
+  writeInterfaceRequest(arena.bytes, arena.scratch, name);
+  request(system, arena, name, 'find the interface', [SIOCGIFINDEX]);
+  return arena.words[(arena.scratch + NAME_LENGTH) >>> 2]!;
+}
+
+/** What an underlay port must know of its interface. */
+export interface LinkSettings {
+  /** Octets of IP packet that go through it whole. */
+  readonly mtu: number;
+  /** ARPHRD_ETHER is 1. */
+  readonly hardwareType: number;
+  /** Its hardware address, six octets. */
+  readonly address: Uint8Array;
+}
+
+/** MTU and hardware address of interface `name`. @throws NetioError E_NETIO_NO_SUCH_DEVICE, E_NETIO_BAD_OPTION, E_NETIO_SYSTEM */
+export function readLinkSettings(name: string, arena: Arena, system: SystemCalls): LinkSettings {
+  const union = arena.scratch + NAME_LENGTH;
+  writeInterfaceRequest(arena.bytes, arena.scratch, name);
+  request(system, arena, name, 'read its MTU', [SIOCGIFMTU]);
+  const mtu = arena.words[union >>> 2]!;
+  writeInterfaceRequest(arena.bytes, arena.scratch, name);
+  request(system, arena, name, 'read its hardware address', [SIOCGIFHWADDR]);
+  return { mtu, hardwareType: arena.halfWords[union >>> 1]!, address: arena.bytes.slice(union + 2, union + 8) };
 }
 
 /** Makes `requests` in turn on the ifreq in scratch memory, `between` them; any socket will do for them. */

@@ -1,64 +1,101 @@
 import type { Arena } from './arena.js';
 import { NetioError, systemError } from './errors.js';
-import { readInterfaceName, writeInterfaceRequest } from './interface-control.js';
-import {
-  EINVAL,
-  ENOENT,
-  EPERM,
-  IFF_NO_PI,
-  IFF_TAP,
-  IFF_VNET_HDR,
-  O_CLOEXEC,
-  O_NONBLOCK,
-  O_RDWR,
-  TUNSETIFF,
-  TUNSETOFFLOAD,
-  TUNSETVNETHDRSZ,
-} from './linux.js';
+import { interfaceIndex, readInterfaceName, writeInterfaceRequest } from './interface-control.js';
+import * as linux from './linux.js';
 import type { SystemCalls } from './sys.js';
-
-/** Octets of `struct virtio_net_hdr`, which says what of a frame is left to an offload. All zero: nothing. */
-export const VNET_HEADER_LENGTH = 10;
+import { type OffloadLevel, VNET_HEADER_LENGTH } from './vnet-header.js';
 
 const DEVICE = '/dev/net/tun';
 
-/** An attached TAP device, and its name as the kernel has it. The caller closes `fd`. @throws NetioError */
-export function openTap(name: string, arena: Arena, system: SystemCalls): { fd: number; name: string } {
+/** Queues that the TUN driver gives a device (MAX_TAP_QUEUES). */
+const QUEUES_MAX = 256;
+
+/**
+ * What a TAP port is of its device: the `only` queue of an ordinary one; the `first` of a device with several, which
+ * makes it; or a `further` queue of such a device. The kernel spreads flows over the queues.
+ */
+export type TapQueue = 'only' | 'first' | 'further';
+
+/** An attached TAP device. */
+export interface TapDevice {
+  /** Its descriptor, which the caller closes. */
+  readonly fd: number;
+  /** Its name as the kernel has it. */
+  readonly name: string;
+  /** Whether the kernel knows segmentation of UDP on it (Linux 6.2 and later); false unless it was asked for. */
+  readonly udpSegmentation: boolean;
+}
+
+/** Attaches to the TAP device `name`, or makes it. @throws NetioError */
+export function openTap(
+  name: string,
+  offload: OffloadLevel,
+  queue: TapQueue,
+  arena: Arena,
+  system: SystemCalls,
+): TapDevice {
   // First the name: a bad one should not cost the right to open the device.
   writeInterfaceRequest(arena.bytes, arena.scratch, name);
-  const fd = system.open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  // Joining a device that is not there would make it.
+  if (queue === 'further') interfaceIndex(name, arena, system);
+  const fd = system.open(DEVICE, linux.O_RDWR | linux.O_NONBLOCK | linux.O_CLOEXEC);
   if (fd < 0) throw openError(system.errno(), name);
   try {
-    arena.halfWords[(arena.scratch + 16) >>> 1] = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    writeInterfaceRequest(arena.bytes, arena.scratch, name);
+    const flags = linux.IFF_TAP | linux.IFF_NO_PI | linux.IFF_VNET_HDR;
+    arena.halfWords[(arena.scratch + 16) >>> 1] = queue === 'only' ? flags : flags | linux.IFF_MULTI_QUEUE;
     const address = arena.address(arena.scratch);
-    if (system.ioctl(fd, TUNSETIFF, address) < 0) throw attachError(system.errno(), name);
+    if (system.ioctl(fd, linux.TUNSETIFF, address) < 0) throw attachError(system.errno(), name, queue);
     const actual = readInterfaceName(arena.bytes, arena.scratch);
     arena.words[arena.scratch >>> 2] = VNET_HEADER_LENGTH;
-    // A persistent device keeps what its last owner set. No offloads: frames come whole, with their checksums.
-    if (system.ioctl(fd, TUNSETVNETHDRSZ, address) < 0 || system.ioctl(fd, TUNSETOFFLOAD, 0) < 0) {
+    if (system.ioctl(fd, linux.TUNSETVNETHDRSZ, address) < 0) {
       throw systemError(system.errno(), actual, 'configure the device');
     }
-    return { fd, name: actual };
+    return { fd, name: actual, udpSegmentation: setOffload(system, fd, actual, offload) };
   } catch (error) {
     system.close(fd);
     throw error;
   }
 }
 
-function openError(errno: number, name: string): NetioError {
-  const remedy =
-    errno === ENOENT
-      ? 'load the TUN driver (modprobe tun), or give the container the device'
-      : `run as root, or in a user namespace (unshare -Urn) with ${DEVICE} readable and writable`;
-  return systemError(errno, name, `open ${DEVICE}`, remedy);
+/**
+ * Says what we take unfinished from the device, which a persistent one keeps from its last owner otherwise. Returns
+ * whether that includes super-datagrams.
+ */
+function setOffload(system: SystemCalls, fd: number, name: string, offload: OffloadLevel): boolean {
+  const tcp = linux.TUN_F_CSUM | linux.TUN_F_TSO4 | linux.TUN_F_TSO6 | linux.TUN_F_TSO_ECN;
+  if (offload === 'segmentation' && system.ioctl(fd, linux.TUNSETOFFLOAD, tcp | linux.TUN_F_USO) === 0) return true;
+  const flags = { none: 0, checksum: linux.TUN_F_CSUM, segmentation: tcp }[offload];
+  if (system.ioctl(fd, linux.TUNSETOFFLOAD, flags) < 0) {
+    throw systemError(system.errno(), name, `set the device to offload '${offload}'`);
+  }
+  return false;
 }
 
-function attachError(errno: number, name: string): NetioError {
-  if (errno === EINVAL) {
-    const fact = 'an interface of this name exists and is no free TAP (EINVAL); choose another name';
+function openError(errno: number, name: string): NetioError {
+  const remedies = new Map([
+    [linux.ENOENT, 'load the TUN driver (modprobe tun), or give the container the device'],
+    [linux.EPERM, `run as root, or in a user namespace (unshare -Urn) with ${DEVICE} readable and writable`],
+    [linux.EACCES, `run as root, or in a user namespace (unshare -Urn) with ${DEVICE} readable and writable`],
+  ]);
+  return systemError(errno, name, `open ${DEVICE}`, remedies.get(errno));
+}
+
+function attachError(errno: number, name: string, queue: TapQueue): NetioError {
+  if (errno === linux.EINVAL) {
+    const fact =
+      queue === 'only'
+        ? 'an interface of this name exists and is no free TAP (EINVAL); choose another name'
+        : "an interface of this name exists and is no TAP with several queues (EINVAL); open its first queue with queue: 'first'";
     return new NetioError('E_NETIO_DEVICE_BUSY', name, fact, 'EINVAL');
   }
+  if (errno === linux.E2BIG) {
+    const fact = `the device has all its ${QUEUES_MAX} queues (E2BIG); open fewer ports on it`;
+    return new NetioError('E_NETIO_DEVICE_BUSY', name, fact, 'E2BIG');
+  }
   const remedy =
-    errno === EPERM ? 'creating it needs CAP_NET_ADMIN in this network namespace (root, or unshare -Urn)' : undefined;
+    errno === linux.EPERM
+      ? 'creating it needs CAP_NET_ADMIN in this network namespace (root, or unshare -Urn)'
+      : undefined;
   return systemError(errno, name, 'attach to the TAP device', remedy);
 }

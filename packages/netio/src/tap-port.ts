@@ -6,46 +6,40 @@ import { EAGAIN, EINTR, EIO, ENOBUFS } from './linux.js';
 import type { PollablePort } from './pollable-port.js';
 import { MTU_MAX, Slots } from './slots.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
-import { openTap, VNET_HEADER_LENGTH } from './tap-device.js';
+import { openTap, type TapQueue } from './tap-device.js';
+import { TapStatistics } from './tap-statistics.js';
+import {
+  isFinishable,
+  isUnfinished,
+  type OffloadLevel,
+  readVnetHeader,
+  VNET_HEADER_LENGTH,
+  writeVnetHeader,
+} from './vnet-header.js';
 
 /** How a {@link TapPort} is opened. */
 export interface TapOptions {
   /** Name of the device, 1 to 15 characters; `tap%d` lets the kernel number it. */
   readonly name: string;
-  /** Frames read per `receive`, 1..1024. 64 by default: past that the gain is lost in latency and cache misses. */
+  /**
+   * What the device and we leave to each other. `none` (default): frames come and go whole. `checksum`: transport
+   * checksums may be unfinished, `packet.checksum` being `partial`. `segmentation`: frames may besides have up to 64 KiB,
+   * yet to be cut (`packet.segmentType`); `udp` among them from Linux 6.2 on.
+   */
+  readonly offload?: OffloadLevel;
+  /** Which of the device's queues this is, `only` by default. All queues of a device should ask for the same offload. */
+  readonly queue?: TapQueue;
+  /**
+   * Frames read per `receive`, 1..1024. 64 by default, past which the gain is lost in latency; 16 with segmentation, so
+   * that the slots in use stay in the cache.
+   */
   readonly batch?: number;
-  /** MTU of the device, 68..65,535; 1,500 by default. Slots are as large as it asks for. */
+  /** MTU of the device, 68..65,535; 1,500 by default. Slots are as large as it and `offload` ask for. */
   readonly mtu?: number;
   /** Memory for the slots; the thread's own arena by default. */
   readonly arena?: Arena;
   /** System calls; libc by default. */
   readonly system?: SystemCalls;
-}
-
-/** Counters of a {@link TapPort}, since it was opened. */
-export class TapStatistics {
-  /** Frames received. */
-  received = 0;
-  /** Octets in them. */
-  receivedOctets = 0;
-  /** Frames the device took. */
-  sent = 0;
-  /** Octets in them. */
-  sentOctets = 0;
-  /** Frames dropped on receipt because they filled their slot: somebody raised the device's MTU. */
-  oversized = 0;
-  /** Frames refused because the window had no room in front for the vnet header, was empty or too long. */
-  refused = 0;
-  /** Times `send` returned false (EAGAIN, ENOBUFS). */
-  full = 0;
-  /** Frames dropped because the device was down or gone (EIO). */
-  deviceDown = 0;
-  /** Frames dropped for any other reason that the system gave. */
-  sendErrors = 0;
-  /** Reads that failed with anything but 'nothing there'. */
-  receiveErrors = 0;
-  /** Frames copied on sending because they were not in this port's arena. */
-  copied = 0;
 }
 
 /**
@@ -67,27 +61,33 @@ export class TapPort implements PollablePort {
   /** The last slot is not read into: foreign frames are copied there to be sent. */
   readonly #slots: Slots;
   readonly #batch: number;
+  readonly #offload: OffloadLevel;
+  readonly #udpSegmentation: boolean;
   #fds: readonly number[];
   #fd: number;
   #lost = 0;
 
   /**
-   * Creates the device, or takes over a persistent one, sets its MTU and leaves it down.
-   * @throws NetioError E_NETIO_NO_PERMISSION, E_NETIO_NO_SUCH_DEVICE (no TUN driver), E_NETIO_DEVICE_BUSY (the name
-   * is taken), E_NETIO_BAD_OPTION, E_NETIO_NO_MEMORY, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
+   * Creates the device, or takes over a persistent one, sets its MTU and leaves it down. A further queue leaves MTU and
+   * state as they are.
+   * @throws NetioError E_NETIO_NO_PERMISSION, E_NETIO_NO_SUCH_DEVICE (no TUN driver, or none to join),
+   * E_NETIO_DEVICE_BUSY (the name is taken, or all queues), E_NETIO_BAD_OPTION, E_NETIO_NO_MEMORY,
+   * E_NETIO_TOO_MANY_FILES, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
    */
   constructor(options: TapOptions) {
-    const { name, batch = 64, mtu = 1500, system = loadSystemCalls() } = options;
+    const { name, offload = 'none', queue = 'only', mtu = 1500, system = loadSystemCalls() } = options;
+    const batch = options.batch ?? (offload === 'segmentation' ? 16 : 64);
     requireOption(name, 'batch', batch, 1, 1024);
     requireOption(name, 'mtu', mtu, 68, MTU_MAX);
     const arena = options.arena ?? Arena.forThread();
-    this.#slots = new Slots(arena, batch + 1, mtu);
+    this.#slots = new Slots(arena, batch + 1, offload === 'segmentation' ? MTU_MAX : mtu);
     try {
-      const device = openTap(name, arena, system);
+      const device = openTap(name, offload, queue, arena, system);
       this.#fd = device.fd;
       this.name = device.name;
+      this.#udpSegmentation = device.udpSegmentation;
       try {
-        setInterfaceMtu(this.name, mtu, arena, system);
+        if (queue !== 'further') setInterfaceMtu(this.name, mtu, arena, system);
       } catch (error) {
         system.close(this.#fd);
         throw error;
@@ -101,6 +101,7 @@ export class TapPort implements PollablePort {
     this.#arena = arena;
     this.#bytes = arena.bytes;
     this.#batch = batch;
+    this.#offload = offload;
   }
 
   /** The descriptor to poll. */
@@ -118,22 +119,29 @@ export class TapPort implements PollablePort {
     const { capacity, windows } = this.#slots;
     const length = capacity + VNET_HEADER_LENGTH;
     let count = 0;
-    // Twice the batch bounds the time that oversized frames, whose slot is used again, can take.
+    // Twice the batch bounds the time that refused frames, whose slot is used again, can take.
     for (let tries = 2 * this.#batch; count < this.#batch && tries > 0; tries--) {
       const start = this.#slots.start(count);
       const n = this.#system.read(this.#fd, this.#arena.address(start - VNET_HEADER_LENGTH), length);
       if (n < 0) {
         const errno = this.#system.errno();
         if (errno === EINTR) continue;
-        if (errno !== EAGAIN) this.statistics.receiveErrors++;
+        if (errno !== EAGAIN) this.#noteReceiveError(errno);
         break;
       }
       if (n === length) {
         this.statistics.oversized++;
         continue;
       }
-      windows[count++]!.reset(this.#bytes, start, start + n - VNET_HEADER_LENGTH);
+      const window = windows[count]!.reset(this.#bytes, start, start + n - VNET_HEADER_LENGTH);
+      const fault = readVnetHeader(this.#bytes, start - VNET_HEADER_LENGTH, window);
+      if (fault !== undefined) {
+        this.statistics.countFault(fault);
+        continue;
+      }
+      if (window.checksum === 'partial') this.statistics.receivedUnfinished++;
       this.statistics.receivedOctets += n - VNET_HEADER_LENGTH;
+      count++;
     }
     this.statistics.received += count;
     return count;
@@ -144,12 +152,23 @@ export class TapPort implements PollablePort {
     return this.#slots.windows[index]!;
   }
 
+  /** True for what `offload` allows, if a vnet header can say it; for super-datagrams the kernel must know them, too. */
+  canFinish(packet: PacketBuffer): boolean {
+    return isFinishable(packet, this.#offload) && (packet.segmentType !== 'udp' || this.#udpSegmentation);
+  }
+
   /**
    * Writes one frame at once: there is no system call for several. False if the device's queue is full. A frame that
    * can never be sent is taken, counted, and reported by the next `flush`.
    */
   send(packet: PacketBuffer): boolean {
     const length = packet.end - packet.start;
+    const unfinished = isUnfinished(packet);
+    if (unfinished && !this.canFinish(packet)) {
+      this.statistics.unfinished++;
+      this.#lost++;
+      return true;
+    }
     let start = packet.start;
     if (packet.bytes !== this.#bytes) {
       start = this.#slots.copy(this.#batch, packet);
@@ -160,8 +179,9 @@ export class TapPort implements PollablePort {
       this.#lost++;
       return true;
     }
-    const n = this.#write(start - VNET_HEADER_LENGTH, length + VNET_HEADER_LENGTH);
+    const n = this.#write(start - VNET_HEADER_LENGTH, length + VNET_HEADER_LENGTH, packet);
     if (n >= 0) {
+      if (unfinished) this.statistics.sentUnfinished++;
       this.statistics.sent++;
       this.statistics.sentOctets += length;
       return true;
@@ -171,8 +191,12 @@ export class TapPort implements PollablePort {
       this.statistics.full++;
       return false;
     }
-    if (errno === EIO) this.statistics.deviceDown++;
-    else this.statistics.sendErrors++;
+    if (errno === EIO) {
+      this.statistics.deviceDown++;
+    } else {
+      this.statistics.sendErrors++;
+      this.statistics.lastErrno = errno;
+    }
     this.#lost++;
     return true;
   }
@@ -193,15 +217,18 @@ export class TapPort implements PollablePort {
     this.#slots.release();
   }
 
-  /** Writes the frame behind an all-zero vnet header at `offset`, whose own octets are put back after. */
-  #write(offset: number, length: number): number {
+  #noteReceiveError(errno: number): void {
+    this.statistics.receiveErrors++;
+    this.statistics.lastErrno = errno;
+  }
+
+  /** Writes the frame `packet` behind its vnet header at `offset`, whose own octets are put back after. */
+  #write(offset: number, length: number, packet: PacketBuffer): number {
     // writev with the header apart would need no headroom, but costs about 5 % more per frame.
     const bytes = this.#bytes;
     const saved = this.#arena.scratch;
-    for (let i = 0; i < VNET_HEADER_LENGTH; i++) {
-      bytes[saved + i] = bytes[offset + i]!;
-      bytes[offset + i] = 0;
-    }
+    for (let i = 0; i < VNET_HEADER_LENGTH; i++) bytes[saved + i] = bytes[offset + i]!;
+    writeVnetHeader(bytes, offset, packet, 0);
     const n = this.#system.write(this.#fd, this.#arena.address(offset), length);
     for (let i = 0; i < VNET_HEADER_LENGTH; i++) bytes[offset + i] = bytes[saved + i]!;
     return n;

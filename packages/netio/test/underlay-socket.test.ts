@@ -188,7 +188,7 @@ describe('UnderlaySocket opening', () => {
     ],
     ['bind', 98, 'E_NETIO_ADDRESS_IN_USE', 'could not bind to the address (EADDRINUSE); close the program'],
     ['bind', 99, 'E_NETIO_ADDRESS_NOT_AVAILABLE', 'could not bind to the address (EADDRNOTAVAIL); give it to'],
-    ['setsockopt', 92, 'E_NETIO_SYSTEM', 'could not ask for the TOS of packets (ENOPROTOOPT)'],
+    ['setsockopt', 92, 'E_NETIO_NOT_SUPPORTED', 'could not ask for the TOS of packets (ENOPROTOOPT); this kernel'],
   ] as const)('%s failing with %d: a typed error, and nothing is kept', (call, errno, code, message) => {
     const system = new FakeSystem().answer(call, -errno);
     expect(() => open({ system })).toThrow(
