@@ -1,0 +1,15 @@
+/**
+ * A flow classifier: keys from packets, tables of rules with priorities and wildcards, and a cache in front that never
+ * answers what the rules would not.
+ */
+export * from './errors.js';
+export { FlowKey, PACKED_HEADER_WORDS } from './key/flow-key.js';
+export { FlowMask } from './key/flow-mask.js';
+export { type MatchFields, buildMatch } from './match/build.js';
+export type { FieldInput } from './match/draft.js';
+export { type FieldRange, type Match, covers, equalMatches, matchesKey, overlaps } from './match/match.js';
+export * from './schema/field.js';
+export { FLOW_SCHEMA, type FlowFieldName } from './schema/flow-schema.js';
+export * from './schema/schema.js';
+export type { Rule, RuleInput } from './table/rule.js';
+export { formatMatch } from './text/format.js';

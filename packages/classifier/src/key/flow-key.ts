@@ -1,0 +1,141 @@
+import { type FieldInput, MatchDraft, finishValue } from '../match/draft.js';
+import { type Field, readField, readWideField } from '../schema/field.js';
+import { FLOW_SCHEMA } from '../schema/flow-schema.js';
+import type { Schema } from '../schema/schema.js';
+import { formatFields } from '../text/format.js';
+
+/** Words in front of the values of a packed key: two that say which words are not zero, and their number. */
+export const PACKED_HEADER_WORDS = 3;
+
+/**
+ * The header fields of one packet, laid out as its schema says. Made once and filled per packet; a worker needs one, or
+ * one per packet of a batch.
+ */
+export class FlowKey {
+  readonly schema: Schema;
+  /** The key, one signed 32-bit integer per word: V8 keeps those out of the heap. */
+  readonly words: Int32Array;
+  /**
+   * The packed form: two words that say which words are not zero (bit 31-w of the first for word w, of the second for
+   * word w+32), their number, and these words in order. What stands behind them is of earlier packets. Valid after `pack`.
+   */
+  readonly packed: Int32Array;
+  /** Hash of the key, signed; valid after `pack`. */
+  hash = 0;
+  readonly #seed: number;
+  readonly #hashWords: Int32Array;
+
+  /** An all-zero key. `seed`, 32 bits, makes its hashes differ from those of others: let a sender not choose collisions. */
+  constructor(schema: Schema = FLOW_SCHEMA, seed = 0) {
+    this.schema = schema;
+    this.words = new Int32Array(schema.words);
+    this.packed = new Int32Array(PACKED_HEADER_WORDS + schema.words);
+    this.#seed = seed | 0;
+    this.#hashWords = Int32Array.from(schema.hashWords);
+  }
+
+  /**
+   * A key with these fields, the others zero; values as `buildMatch` takes them, but single ones. Not packed yet.
+   * @throws ClassifierError E_UNKNOWN_FIELD, E_FIELD_WIDTH, E_BAD_TEXT, E_DUP_FIELD, E_PREREQ
+   */
+  static from(fields: Readonly<Record<string, FieldInput>>, schema: Schema = FLOW_SCHEMA, seed = 0): FlowKey {
+    const key = new FlowKey(schema, seed);
+    const draft = new MatchDraft(schema);
+    for (const [name, input] of Object.entries(fields)) draft.set(name, input);
+    key.words.set(finishValue(draft));
+    return key;
+  }
+
+  /** Number of words that are not zero; valid after `pack`. */
+  get packedLength(): number {
+    return PACKED_HEADER_WORDS + this.packed[2]!;
+  }
+
+  /** Zeroes all fields. */
+  clear(): void {
+    const { words } = this;
+    for (let i = 0; i < words.length; i++) words[i] = 0;
+  }
+
+  /** Becomes equal to `other`, of the same schema, packed form and all; the hash is that of `other`'s seed. */
+  copy(other: FlowKey): void {
+    this.words.set(other.words);
+    this.packed.set(other.packed);
+    this.hash = other.hash;
+  }
+
+  /** Makes the packed form and the hash from the words. Call when the words have changed. Does not allocate. */
+  pack(): void {
+    const { words, packed } = this;
+    let map0 = 0;
+    let map1 = 0;
+    let at = PACKED_HEADER_WORDS;
+    const half = Math.min(words.length, 32);
+    for (let i = 0; i < half; i++) {
+      const word = words[i]!;
+      if (word !== 0) {
+        map0 |= -0x8000_0000 >>> i;
+        packed[at++] = word;
+      }
+    }
+    for (let i = 32; i < words.length; i++) {
+      const word = words[i]!;
+      if (word !== 0) {
+        map1 |= -0x8000_0000 >>> i;
+        packed[at++] = word;
+      }
+    }
+    packed[0] = map0;
+    packed[1] = map1;
+    packed[2] = at - PACKED_HEADER_WORDS;
+    this.hash = this.#hash();
+  }
+
+  /** Makes the words from the packed form: the inverse of `pack`. */
+  unpack(): void {
+    const { words, packed } = this;
+    let at = PACKED_HEADER_WORDS;
+    for (let i = 0; i < words.length; i++) {
+      const map = packed[i >>> 5]!;
+      words[i] = map << i < 0 ? packed[at++]! : 0;
+    }
+  }
+
+  /** Whether both keys have the same fields. Both must be packed. */
+  equals(other: FlowKey): boolean {
+    const { packed } = this;
+    const theirs = other.packed;
+    const length = PACKED_HEADER_WORDS + packed[2]!;
+    for (let i = 0; i < length; i++) if (packed[i] !== theirs[i]) return false;
+    return true;
+  }
+
+  /** Value of a field: a number for fields of at most 32 bits, else a bigint. @throws ClassifierError E_UNKNOWN_FIELD */
+  get(name: string): number | bigint {
+    const field: Field = this.schema.field(name);
+    return field.width <= 32 ? readField(this.words, field) : readWideField(this.words, field);
+  }
+
+  /** The fields that are not zero, as rule text: `tcp,in_port=3,ip_src=10.0.0.1,...`. For people. */
+  format(): string {
+    return formatFields(this.schema, this.words);
+  }
+
+  /** The same text. */
+  toString(): string {
+    return this.format();
+  }
+
+  /** Multiply-xorshift: two operations a word, and every input bit flips half of the output bits. */
+  #hash(): number {
+    const { words } = this;
+    const hashWords = this.#hashWords;
+    let h = this.#seed;
+    for (let i = 0; i < hashWords.length; i++) {
+      h = Math.imul(h ^ words[hashWords[i]!]!, 0x9e37_79b1);
+      h ^= h >>> 15;
+    }
+    h = Math.imul(h ^ (h >>> 13), 0x85eb_ca6b);
+    return (h ^ (h >>> 16)) & this.schema.hashMask;
+  }
+}
