@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type BenchReport, type CaseFigures, figuresOf } from '../src/bench/figures.js';
+import { BASELINES, type BenchReport, type CaseFigures, type Ratios, figuresOf } from '../src/bench/figures.js';
 import { formatReport } from '../src/bench/report.js';
 import type { BenchCase } from '../src/bench/suite.js';
 import { judgeTargets } from '../src/bench/targets.js';
@@ -12,11 +12,14 @@ const ROW: BenchCase = {
   setup: () => () => 0,
   layout: { does: 'what layouts do', setup: () => () => 0 },
   gopacket: { operation: 'decapsulate', does: 'what gopacket does' },
+  scapy: { operation: 'decapsulate', does: 'what scapy does' },
 };
+
+const NOBODY = Object.fromEntries(BASELINES.map((side) => [side, null])) as Ratios;
 
 const figures = (ratios: Partial<CaseFigures['ratios']>, heapPerOp = 0): CaseFigures => ({
   ...figuresOf(ROW, { overlane: [50] }, heapPerOp, 60),
-  ratios: { layout: 20, set: null, vxlan: null, gopacket: 1, scapy: 100, ...ratios },
+  ratios: { ...NOBODY, layout: 20, gopacket: 1, scapy: 100, ...ratios },
 });
 
 const REPORT: BenchReport = {
@@ -28,7 +31,7 @@ const REPORT: BenchReport = {
     v8: '11.3',
     peers: {
       gopacket: { state: 'measured', version: '1.1.19' },
-      scapy: { state: 'not installed', packages: 'python3-scapy' },
+      scapy: { state: 'not installed', remedy: 'Debian: python3-scapy' },
     },
     date: '2026-01-02T03:04:05.000Z',
   },
@@ -96,9 +99,11 @@ describe('the report', () => {
     expect(line?.trim().split(/ +/)).toEqual(['decapsulate', '50.0', '60.0', '20.0', '29.0', '0', '20.0', '1.00', '-']);
   });
 
-  it('has columns for a copy and for VXLAN only where a row has them', () => {
+  it('has columns for those that some row is compared with, and no others', () => {
     expect(text).not.toContain('x set');
-    const other = formatReport({ ...REPORT, suites: [{ name: 'stt', results: [figures({ set: 0.61, vxlan: 17 })] }] });
+    const row = figures({ set: 0.61, vxlan: 17 });
+    const does = { ...row.does, set: 'what a copy does', vxlan: 'what VXLAN does' };
+    const other = formatReport({ ...REPORT, suites: [{ name: 'stt', results: [{ ...row, does }] }] });
     const lines = other.split('\n');
     expect(lines.find((each) => each.startsWith('stt'))).toMatch(/x layout +x set +x vxlan +x gopacket +x scapy/);
     const line = lines.find((each) => each.startsWith('decapsulate'));

@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { OutcomeError } from '../exit.js';
 import type { HeapAnswer, Request, RoundAnswer, VersionAnswer, WarmAnswer } from './protocol.js';
 
-/** Longest wait for an answer. The slowest question takes about a second. */
-const ANSWER_TIMEOUT_MS = 60_000;
+/** Longest wait for an answer. The slowest is the first of DPDK's with 64,000 rules, half a minute. */
+const ANSWER_TIMEOUT_MS = 180_000;
 
 interface Waiting {
   readonly answered: (line: string) => void;

@@ -1,6 +1,6 @@
 import { median } from './measure.js';
 import type { Machine } from './machine.js';
-import { type BenchCase, OWN_BASELINES, PEERS, type Side } from './suite.js';
+import { type BenchCase, OWN_BASELINES, PEER_SIDES, type PeerSide, type Side } from './suite.js';
 
 /** Those we compare with. */
 export type Baseline = Exclude<Side, 'overlane'>;
@@ -65,12 +65,14 @@ export function figuresOf(
   mixedNsPerOp: number,
 ): CaseFigures {
   const own = rounds.overlane;
-  const nsPerOp = median(own);
-  const medianOf = (side: Baseline): number | undefined => rounds[side] && round(median(rounds[side]));
+  const perCall = row.perCall ?? 1;
+  const nsPerOp = median(own) / perCall;
+  const medianOf = (side: Baseline): number | undefined => rounds[side] && round(median(rounds[side]) / perCall);
   const ratioTo = (side: Baseline): number | null => {
     const times = rounds[side];
     return times === undefined ? null : round(median(times.map((time, i) => time / own[i]!)));
   };
+  const byBaseline = <T>(of: (side: Baseline) => T) => BASELINES.map((side) => [side, of(side)] as const);
   return {
     name: row.name,
     does: {
@@ -79,25 +81,20 @@ export function figuresOf(
     },
     tier: row.tier,
     nsPerOp: round(nsPerOp),
-    minNsPerOp: round(Math.min(...own)),
-    mixedNsPerOp: round(mixedNsPerOp),
+    minNsPerOp: round(Math.min(...own) / perCall),
+    mixedNsPerOp: round(mixedNsPerOp / perCall),
     gigabytesPerSecond: row.octets === undefined ? null : round(row.octets / nsPerOp),
-    heapPerOp,
-    baselines: Object.fromEntries(
-      BASELINES.map((side) => [side, medianOf(side)]).filter(([, time]) => time !== undefined),
-    ),
-    ratios: {
-      layout: ratioTo('layout'),
-      set: ratioTo('set'),
-      vxlan: ratioTo('vxlan'),
-      gopacket: ratioTo('gopacket'),
-      scapy: ratioTo('scapy'),
-    },
+    heapPerOp: heapPerOp / perCall,
+    baselines: Object.fromEntries(byBaseline(medianOf).filter(([, time]) => time !== undefined)),
+    ratios: Object.fromEntries(byBaseline(ratioTo)) as Ratios,
   };
 }
 
+/** Sides of outside programs, in the order of the report. */
+export const PEER_SIDE_NAMES = Object.keys(PEER_SIDES) as PeerSide[];
+
 /** All baselines, in the order of the report. */
-export const BASELINES = [...OWN_BASELINES, ...PEERS] as const satisfies readonly Baseline[];
+export const BASELINES: readonly Baseline[] = [...OWN_BASELINES, ...PEER_SIDE_NAMES];
 
 /** Three significant digits; more would be noise. */
 function round(value: number): number {

@@ -1,5 +1,5 @@
 import { cpus, loadavg } from 'node:os';
-import type { Peer, PeerState } from './peers.js';
+import type { Peer, PeerState } from './peers/index.js';
 import type { PeerName } from './suite.js';
 
 /** Where and when the figures were taken. */

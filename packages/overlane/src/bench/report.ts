@@ -8,11 +8,9 @@ import {
   type Target,
 } from './figures.js';
 import type { Machine } from './machine.js';
-import type { PeerState } from './peers.js';
+import type { PeerState } from './peers/index.js';
 
 const HEAD = ['ns/op', 'mixed', 'M/s', 'GB/s', 'heap/op'];
-/** Baselines with a column only where a row has them. */
-const RARE: readonly Baseline[] = ['set', 'vxlan'];
 const NO_BORDERS = {
   top: '',
   'top-mid': '',
@@ -53,14 +51,14 @@ function formatState(state: PeerState): string {
     case 'measured':
       return state.version;
     case 'not installed':
-      return `not installed (Debian: ${state.packages})`;
+      return `not installed (${state.remedy})`;
     case 'failed':
       return `failed: ${state.reason.trim()}`;
   }
 }
 
 function formatSuite({ name, results }: SuiteFigures): string {
-  const sides = BASELINES.filter((side) => !RARE.includes(side) || results.some(({ ratios }) => ratios[side] !== null));
+  const sides = BASELINES.filter((side) => results.some(({ does }) => does[side] !== undefined));
   const head = [...HEAD, ...sides.map((side) => `x ${side}`)];
   const table = new Table({
     head: [name, ...head],

@@ -9,11 +9,19 @@ import { fileURLToPath } from 'node:url';
 import { OutcomeError } from '../exit.js';
 import { baselineOperation } from './answer.js';
 import { Contestant } from './contestant.js';
-import { type BenchReport, type CaseFigures, type SuiteFigures, figuresOf } from './figures.js';
+import { type BenchReport, type CaseFigures, PEER_SIDE_NAMES, type SuiteFigures, figuresOf } from './figures.js';
 import { describeMachine } from './machine.js';
 import { iterationsFor, median } from './measure.js';
-import { type Peer, startPeers } from './peers.js';
-import { type BenchCase, OWN_BASELINES, type OwnSide, type Side, type Suite } from './suite.js';
+import { type Peer, startPeers } from './peers/index.js';
+import {
+  type BenchCase,
+  OWN_BASELINES,
+  type OwnSide,
+  PEER_SIDES,
+  type PeerProgram,
+  type Side,
+  type Suite,
+} from './suite.js';
 import { judgeTargets } from './targets.js';
 
 /** How much is measured. */
@@ -53,7 +61,7 @@ type ProgramOf = (side: 'overlane' | OwnSide) => Contestant;
 export async function runBench(suites: readonly Suite[], effort: Effort, progress: Progress): Promise<BenchReport> {
   const total = 2 * suites.flatMap(({ cases }) => cases).length;
   let done = 0;
-  progress(done, total, 'starting gopacket and scapy');
+  progress(done, total, 'starting the peers');
   const step = (what: string): void => progress(++done, total, what);
   const folder = mkdtempSync(join(tmpdir(), 'overlane-bench-'));
   const peers: Peer[] = [];
@@ -64,7 +72,7 @@ export async function runBench(suites: readonly Suite[], effort: Effort, progres
     for (const suite of suites) figures.push(await measureSuite(suite, peers, effort, step));
     return { machine, suites: figures, targets: judgeTargets(figures) };
   } finally {
-    for (const { contestant } of peers) await contestant?.close();
+    for (const peer of peers) await peer.close();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -143,12 +151,22 @@ async function measureCase(
     if (row[side] === undefined) continue;
     entrants.push({ side, contestant: programOf(side), operation: baselineOperation(side, row.name) });
   }
-  for (const { name, contestant } of peers) {
-    const operation = row[name]?.operation;
-    if (contestant && operation !== undefined) entrants.push({ side: name, contestant, operation });
+  const started = new Map<PeerProgram, Contestant>();
+  try {
+    for (const side of PEER_SIDE_NAMES) {
+      const baseline = row[side];
+      const peer = peers.find(({ name }) => name === PEER_SIDES[side]);
+      if (baseline === undefined || peer?.state.state !== 'measured') continue;
+      const { program, operation } = baseline;
+      const contestant = program === undefined ? peer.shared! : (started.get(program) ?? (await peer.start(program)));
+      if (program !== undefined) started.set(program, contestant);
+      entrants.push({ side, contestant, operation });
+    }
+    const times = await alternate(row, entrants, effort);
+    return { times, heapPerOp: await own.heap(row.name) };
+  } finally {
+    for (const contestant of started.values()) await contestant.close();
   }
-  const times = await alternate(row, entrants, effort);
-  return { times, heapPerOp: await own.heap(row.name) };
 }
 
 async function alternate(row: BenchCase, entrants: readonly Entrant[], effort: Effort): Promise<Times> {

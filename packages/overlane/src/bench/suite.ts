@@ -1,22 +1,35 @@
 import type { Operation } from './measure.js';
 
 /**
- * Baselines of our own: layouts (the readable specification), `Uint8Array.set` of the same octets, and VXLAN's packets
- * with the same octets.
+ * Baselines of our own: layouts (the readable specification), `Uint8Array.set` of the same octets, VXLAN's packets with the
+ * same octets; for look-ups a `Map` keyed by text, and a scan of all entries.
  */
-export const OWN_BASELINES = ['layout', 'set', 'vxlan'] as const;
+export const OWN_BASELINES = ['layout', 'set', 'vxlan', 'map', 'scan'] as const;
 
 /** One of {@link OWN_BASELINES}. */
 export type OwnSide = (typeof OWN_BASELINES)[number];
 
-/** Who can do an operation: our code, our baselines, and two other projects. */
-export type Side = 'overlane' | OwnSide | PeerName;
+/** Who can do an operation: our code, our baselines, and other projects. */
+export type Side = 'overlane' | OwnSide | PeerSide;
 
 /** The outside programs that we compare with. */
-export const PEERS = ['gopacket', 'scapy'] as const;
+export const PEERS = ['gopacket', 'scapy', 'openvswitch', 'dpdk', 'cutsplit'] as const;
 
 /** One of {@link PEERS}. */
 export type PeerName = (typeof PEERS)[number];
+
+/** What the outside programs do, by column of the report. DPDK's library has a plain and a vectorised way. */
+export const PEER_SIDES = {
+  gopacket: 'gopacket',
+  scapy: 'scapy',
+  openvswitch: 'openvswitch',
+  dpdkScalar: 'dpdk',
+  dpdkSimd: 'dpdk',
+  cutsplit: 'cutsplit',
+} as const satisfies Record<string, PeerName>;
+
+/** A key of {@link PEER_SIDES}. */
+export type PeerSide = keyof typeof PEER_SIDES;
 
 /** The same work done by a baseline of our own. */
 export interface OwnBaseline {
@@ -32,10 +45,26 @@ export interface PeerBaseline {
   readonly operation: string;
   /** What is called, for readers of the report. */
   readonly does: string;
+  /**
+   * A program of the peer that is started for this row alone. Without it, the one that runs all along and knows the octets of
+   * {@link Suite.inputs}.
+   */
+  readonly program?: PeerProgram;
 }
 
+/** A program in `peers/` with its arguments. */
+export interface PeerProgram {
+  /** Name of its source without the suffix, such as `ovs_classifier`. */
+  readonly source: string;
+  /** Text of the files that it is given, in order. Made when the row is measured. */
+  readonly files: readonly (() => string)[];
+}
+
+/** The same work done by others, where they can do it. */
+type Others = Readonly<Partial<Record<OwnSide, OwnBaseline> & Record<PeerSide, PeerBaseline>>>;
+
 /** One row of the report. */
-export interface BenchCase {
+export interface BenchCase extends Others {
   /** Name, unique in its suite. */
   readonly name: string;
   /** What is called, for readers of the report. */
@@ -46,16 +75,8 @@ export interface BenchCase {
   readonly octets?: number;
   /** Prepares inputs and returns the operation. */
   readonly setup: () => Operation;
-  /** The same with layouts, where they can do it. */
-  readonly layout?: OwnBaseline;
-  /** The same octets copied, where copying is what it comes to. */
-  readonly set?: OwnBaseline;
-  /** The same octets in VXLAN's packets. */
-  readonly vxlan?: OwnBaseline;
-  /** The same with gopacket, where it can do it. */
-  readonly gopacket?: PeerBaseline;
-  /** The same with scapy, where it can do it. */
-  readonly scapy?: PeerBaseline;
+  /** How many of what the row is about a call does; times are given for one. Default 1. */
+  readonly perCall?: number;
 }
 
 /** Rows about one package. */

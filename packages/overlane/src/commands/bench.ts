@@ -6,10 +6,11 @@ import { SUITES } from '../bench/suites.js';
 
 const HELP = `
 Each operation runs alone in a process of its own, over 1,024 different inputs; its rounds alternate with those of the
-same work done by our layouts, by gopacket and by scapy. A second figure (mixed) comes from one process that runs all.
+same work done by baselines of ours and by other projects. A second figure (mixed) comes from one process that runs all.
 
-gopacket and scapy take part where they are installed; on Debian:
-  apt-get install golang-go golang-github-google-gopacket-dev python3-scapy
+Peers take part where they are installed; on Debian:
+  apt-get install golang-go golang-github-google-gopacket-dev python3-scapy gcc pkg-config libdpdk-dev
+Open vSwitch's classifier and CutSplit are built from their sources: docs/peers.md.
 
 The exit status says that it ran, not that targets were met: those are in the report.`;
 
@@ -17,7 +18,7 @@ The exit status says that it ran, not that targets were met: those are in the re
 export function addBenchCommand(program: Command): void {
   program
     .command('bench')
-    .description('measure time and garbage per operation, beside gopacket and scapy')
+    .description('measure time and garbage per operation, beside other projects')
     .addArgument(new Argument('[suite]', 'what to measure; without it, all').choices(SUITES.map(({ name }) => name)))
     .option('--json', 'print one JSON object instead of tables')
     .option('--quick', 'a few seconds, to see that it runs; the figures mean little')

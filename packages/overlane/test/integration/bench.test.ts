@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 import type { BenchReport } from '../../src/bench/figures.js';
 import { createTunnels, sharedFrames } from '../../src/bench/inputs.js';
 import { sumOfResults } from '../../src/bench/measure.js';
-import { type Peer, startPeers } from '../../src/bench/peers.js';
-import { PEERS } from '../../src/bench/suite.js';
+import { type Peer, startPeers } from '../../src/bench/peers/index.js';
 import { SUITES } from '../../src/bench/suites.js';
 import { requires } from '../../../../tools/testing/requirements.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/overlane.js', import.meta.url));
 const TIMEOUT_MS = 120_000;
 const native = requires('gopacket', 'scapy');
+const PACKET_PEERS = ['gopacket', 'scapy'] as const;
 
 describe('the peers', () => {
   let folder: string;
@@ -25,12 +25,12 @@ describe('the peers', () => {
     peers = await startPeers(SUITES, folder);
   }, TIMEOUT_MS);
   afterAll(async () => {
-    for (const { contestant } of peers) await contestant?.close();
+    for (const peer of peers) await peer.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  native.it.each(PEERS)('%s reads the VNIs that were written, and the inner ports', async (name) => {
-    const { contestant } = peers.find((peer) => peer.name === name)!;
+  native.it.each(PACKET_PEERS)('%s reads the VNIs that were written, and the inner ports', async (name) => {
+    const { shared: contestant } = peers.find((peer) => peer.name === name)!;
     const vnis = createTunnels().map(({ network }) => network);
     const { sum } = await contestant!.warm('decapsulate', 0);
     expect(sum).toBe(vnis.reduce((total, vni) => total + vni, 0));
@@ -39,10 +39,10 @@ describe('the peers', () => {
     expect(inner.sum).toBe(vnis.reduce((total, vni, i) => total + (vni ^ ports[i]!), 0));
   });
 
-  native.it.each(PEERS)(
+  native.it.each(PACKET_PEERS)(
     '%s agrees with every row that names it',
     async (name) => {
-      const { contestant } = peers.find((peer) => peer.name === name)!;
+      const { shared: contestant } = peers.find((peer) => peer.name === name)!;
       for (const row of SUITES.flatMap(({ cases }) => [...cases])) {
         const operation = row[name]?.operation;
         if (operation === undefined) continue;
@@ -54,13 +54,13 @@ describe('the peers', () => {
   );
 
   native.it('an operation that a peer does not know ends it with its complaint', async () => {
-    const started = await startPeers([], folder);
+    const started = await startPeers(SUITES, folder);
     try {
-      const gopacket = started.find(({ name }) => name === 'gopacket')!.contestant!;
+      const gopacket = started.find(({ name }) => name === 'gopacket')!.shared!;
       await expect(gopacket.warm('no such', 0)).rejects.toThrow('bench: gopacket: no operation no such');
       await expect(gopacket.round('decapsulate', 1)).rejects.toThrow('no operation no such');
     } finally {
-      for (const { contestant } of started) await contestant?.close();
+      for (const peer of started) await peer.close();
     }
   });
 });
