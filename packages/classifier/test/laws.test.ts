@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type FlowKey, type FlowMask, type RuleInput, FlowMask as Mask } from '../src/index.js';
+import { type ClassifierUnderTest, classifierLaws, tableLaws } from '../src/laws.js';
+import { LinearTable } from './linear-table.js';
+import { TOY_VOCABULARY } from './toy-schema.js';
+
+/** Names of the laws that a table breaks. */
+const broken = (create: () => LinearTable): string[] =>
+  tableLaws(create)
+    .filter(({ property }) => fc.check(property, { numRuns: 300 }).failed)
+    .map(({ name }) => name);
+
+class CachedTable extends LinearTable implements ClassifierUnderTest {
+  readonly answers = new Map<string, number | undefined>();
+
+  classify(key: FlowKey): number | undefined {
+    const name = key.packed.slice(0, key.packedLength).join();
+    if (!this.answers.has(name)) this.answers.set(name, this.lookup(key));
+    return this.answers.get(name);
+  }
+
+  maintain(): void {
+    this.answers.clear();
+  }
+
+  override add(rule: RuleInput<number>): number {
+    this.answers.clear();
+    return super.add(rule);
+  }
+
+  override remove(handle: number): void {
+    this.answers.clear();
+    super.remove(handle);
+  }
+}
+
+describe('the laws', () => {
+  it('hold for a linear table', () => {
+    expect(broken(() => new LinearTable())).toEqual([]);
+    for (const { property } of tableLaws(() => new LinearTable(), TOY_VOCABULARY)) fc.assert(property);
+  });
+
+  it('hold for a cache that forgets at every change', () => {
+    for (const { property } of classifierLaws(() => new CachedTable())) fc.assert(property);
+  });
+
+  it('refuse a table that ignores a removal', () => {
+    class Table extends LinearTable {
+      override remove(): void {
+        // Nothing: that is the mistake.
+      }
+    }
+    expect(broken(() => new Table())).toEqual(['oracle', 'sound']);
+  });
+
+  it('refuse a table whose tracked answer differs', () => {
+    class Table extends LinearTable {
+      override lookupTracked(key: FlowKey, mask: FlowMask): number | undefined {
+        const action = super.lookupTracked(key, mask);
+        return action === 3 ? 4 : action;
+      }
+    }
+    expect(broken(() => new Table())).toContain('tracked');
+  });
+
+  it('refuse a table that looked at more than it says', () => {
+    class Table extends LinearTable {
+      override lookupTracked(key: FlowKey, mask: FlowMask): number | undefined {
+        const all = new Mask(mask.schema);
+        const action = super.lookupTracked(key, all);
+        all.words.forEach((bits, word) => mask.consult(word, bits & ~0x1000));
+        return action;
+      }
+    }
+    expect(broken(() => new Table())).toEqual(['sound']);
+  });
+
+  it('refuse a cache that keeps an answer over a change', () => {
+    class Table extends CachedTable {
+      override add(rule: RuleInput<number>): number {
+        const kept = [...this.answers];
+        const handle = super.add(rule);
+        for (const [name, action] of kept) this.answers.set(name, action);
+        return handle;
+      }
+    }
+    expect(classifierLaws(() => new Table()).map(({ property }) => fc.check(property).failed)).toEqual([true]);
+  });
+});
