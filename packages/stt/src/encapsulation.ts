@@ -6,17 +6,21 @@ import {
   type EcnMode,
   type Encapsulation,
   type Fault,
+  type OffloadFault,
   PacketBuffer,
+  SoftwareOffload,
   type TunnelMetadata,
   encapsulateEcn,
   ethernet,
+  finishChecksum,
   ipHeaderLength,
+  judgePartial,
   readFrameEcn,
 } from '@overlane/wire';
 import { FRAME_HEADER_LENGTH, SEGMENT_HEADER_LENGTH } from './constants.js';
 import type { SttFault } from './faults.js';
 import * as frame from './frame/index.js';
-import { OffloadFields, SoftwareOffload, finishChecksum, judgePartial } from './offload/index.js';
+import { OffloadFields } from './offload/index.js';
 import { OutgoingFrame } from './outgoing-frame.js';
 import { type ReassemblyOptions, ReassemblyStore } from './reassembly/index.js';
 import { SttReceiver } from './receiver.js';
@@ -42,13 +46,14 @@ export interface SttOptions extends SegmentCarrierOptions, Omit<SegmenterOptions
   readonly flagBitOrder?: frame.FlagBitOrder;
   /**
    * Whether each frame is emitted as one oversized outer packet with offload fields, for an underlay that segments TCP
-   * itself. Default false: an underlay without offload would drop it.
+   * itself. Default false: an underlay without offload would drop it. `whereTheyFit`: frames too long for one IP packet
+   * are cut here, instead of being refused.
    */
-  readonly superFrames?: boolean;
+  readonly superFrames?: boolean | 'whereTheyFit';
   /**
    * What `decapsulate` does with a partial inner checksum: `finished`, it is completed; `kept`, the packet's offload fields
    * ask for it. Default `finished`, which any port can take. A frame with an MSS keeps its fields either way, because it
-   * has yet to be cut: hand it to a port that can, or to {@link SoftwareOffload}.
+   * has yet to be cut: hand it to a port that can, or to `SoftwareOffload`.
    */
   readonly innerChecksum?: 'finished' | 'kept';
   /** MTU of the egress ports, for datagrams with an MSS, which are delivered only if they fit. Default 1500. */
@@ -67,7 +72,7 @@ export class SttEncapsulation implements Encapsulation {
   readonly #outer = new PacketBuffer(new Uint8Array(0));
   readonly #ecnMode: EcnMode;
   readonly #flagBitOrder: frame.FlagBitOrder;
-  readonly #superFrames: boolean;
+  readonly #superFrames: boolean | 'whereTheyFit';
   readonly #innerChecksum: 'finished' | 'kept';
   readonly #egressMtu: number;
 
@@ -78,7 +83,7 @@ export class SttEncapsulation implements Encapsulation {
     this.#carrier = new SegmentCarrier(options);
     this.#segmenter = new Segmenter({ ...options, carrier: this.#carrier });
     this.#receiver = new SttReceiver(this.#carrier, new ReassemblyStore(options), networks, flagBitOrder);
-    this.#offload = new SoftwareOffload({ headroom: this.overhead(6) });
+    this.#offload = new SoftwareOffload({ headroom: this.overhead(6), beforeReuse: options.beforeReuse });
     this.#ecnMode = ecnMode;
     this.#flagBitOrder = flagBitOrder;
     this.#superFrames = superFrames;
@@ -107,7 +112,7 @@ export class SttEncapsulation implements Encapsulation {
    * and stay intact there as {@link Segmenter} says, because ports keep octets until their flush.
    *
    * What the packet's offload fields ask for is left to the far end, in the frame header, if STT can say it; otherwise it is
-   * done here first: the checksum in place, cutting into memory of the {@link SoftwareOffload}.
+   * done here first: the checksum in place, cutting into memory of a `SoftwareOffload`.
    */
   encapsulate(
     packet: PacketBuffer,
@@ -127,7 +132,7 @@ export class SttEncapsulation implements Encapsulation {
       this.#fields.plan(finished);
       fault ??= this.#send(finished, tunnel, emit);
     });
-    return refused ?? fault;
+    return refused === undefined ? fault : sttFaultOf(refused);
   }
 
   /**
@@ -166,17 +171,19 @@ export class SttEncapsulation implements Encapsulation {
     const outgoing = this.#outgoing;
     const fault = outgoing.load(packet.bytes, packet.start, packet.end);
     if (fault !== undefined) return fault;
-    if (this.#superFrames && ipLengthOf(outgoing.length, family) > IP_LENGTH_MAX) return 'E_STT_FRAME_TOO_LARGE';
+    const fits = ipLengthOf(outgoing.length, family) <= IP_LENGTH_MAX;
+    if (this.#superFrames === true && !fits) return 'E_STT_FRAME_TOO_LARGE';
+    const isSuper = this.#superFrames !== false && fits;
     const { flags, l4Offset, mss } = this.#fields;
     const high = Math.floor(tunnel.network / 0x1_0000_0000);
     outgoing.writeFrameHeader(flags, l4Offset, mss, high, tunnel.network % 0x1_0000_0000, this.#flagBitOrder);
     const ecn = encapsulateEcn(readFrameEcn(packet.bytes, packet.start, packet.end), this.#ecnMode);
-    const isOne = this.#superFrames || outgoing.length <= this.#segmenter.payloadMax(family);
+    const isOne = isSuper || outgoing.length <= this.#segmenter.payloadMax(family);
     if (isOne && outgoing.tagLength === 0 && packet.start >= this.overhead(family)) {
       this.#sendInPlace(packet, tunnel, ecn, emit);
       return undefined;
     }
-    if (!this.#superFrames) return this.#segmenter.emitPackets(outgoing, tunnel, ecn, emit);
+    if (!isSuper) return this.#segmenter.emitPackets(outgoing, tunnel, ecn, emit);
     this.#segmenter.emitSuperFrame(outgoing, tunnel, ecn, emit);
     return undefined;
   }
@@ -194,10 +201,15 @@ export class SttEncapsulation implements Encapsulation {
     const outer = this.#outer.reset(bytes, at, end);
     const id = this.#segmenter.takePacketId();
     this.#carrier.prepend(outer, tunnel, ecn, length, 0, id, CONTROL.ACK | CONTROL.PSH);
-    if (this.#superFrames) this.#carrier.defer(outer, family, this.#segmenter.payloadMax(family));
+    if (this.#superFrames !== false) this.#carrier.defer(outer, family, this.#segmenter.payloadMax(family));
     else this.#carrier.finish(outer, family);
     emit(outer);
   }
+}
+
+/** The specification's name of what the inner frame's offload fields ask for in vain. */
+function sttFaultOf(refused: OffloadFault): SttFault {
+  return refused === 'E_OFFLOAD_MISMATCH' ? 'E_STT_OFFLOAD_MISMATCH' : refused;
 }
 
 /** What the length field of the outer IP header would say about an STT frame of `length` octets in one packet. */

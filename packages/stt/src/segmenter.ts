@@ -29,6 +29,11 @@ export interface SegmenterOptions {
    * length at MTU 1500, and as many packets a turn are what our ports take.
    */
   readonly scratch?: PacketBuffer;
+  /**
+   * Called each time before scratch is used from its start again: whatever still points at segments, such as a port before
+   * its flush, must let go of them. Default: nothing is called.
+   */
+  readonly beforeReuse?: (() => void) | undefined;
 }
 
 /** Gets a segment in two slices: outer headers with the front of the payload, and the rest, which may be empty. */
@@ -51,6 +56,7 @@ export class Segmenter {
   // Where the ring is: empty until it is needed, unless it was given.
   readonly #scratch: PacketBuffer;
   #next: number;
+  readonly #beforeReuse: (() => void) | undefined;
   readonly #front: PacketBuffer;
   readonly #body: PacketBuffer;
 
@@ -70,6 +76,7 @@ export class Segmenter {
     const { bytes, start, end } = scratch ?? new PacketBuffer(new Uint8Array(0));
     this.#scratch = new PacketBuffer(bytes, start, end);
     this.#next = start;
+    this.#beforeReuse = options.beforeReuse;
     this.#front = new PacketBuffer(bytes);
     this.#body = new PacketBuffer(bytes);
   }
@@ -208,7 +215,10 @@ export class Segmenter {
       const size = Math.max(SCRATCH_LENGTH, Segmenter.scratchLength(this.pathMtu));
       scratch.reset(new Uint8Array(size), 0, size);
     }
-    if (this.#next + length > scratch.end) this.#next = scratch.start;
+    if (this.#next + length > scratch.end) {
+      this.#beforeReuse?.();
+      this.#next = scratch.start;
+    }
     const at = this.#next;
     this.#next = (at + length + 3) & ~3;
     return at;

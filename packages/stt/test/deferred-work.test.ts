@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { PacketBuffer, checksum, read16, tcp } from '@overlane/wire';
+import { judgeFrame, offloadFrame } from '@overlane/wire/arbitraries';
 import { WARNING, frame, segment } from '../src/index.js';
 import { receive, send, tcpFrame, tcpSumIsRight, toHex, tunnelTo } from './endpoints.js';
 
@@ -38,6 +39,21 @@ describe('offload', () => {
     const guest = tcpFrame(65_495, 60_000);
     const packets = send(guest, tunnelTo(1), { pathMtu: 65_535 });
     expect(packets.map(({ length }) => length)).toEqual([60_112, 5607]);
+  });
+
+  it('of datagrams: cut before sending, for the MSS would ask for IP fragments', () => {
+    const guest = offloadFrame({ transport: 'udp', payload: new Uint8Array(3000), segmentSize: 1200 });
+    const received = send(guest, tunnelTo(1)).map((packet) => receive([packet]).packet);
+    expect(received.map((inner) => judgeFrame(inner).payload.length)).toEqual([1200, 1200, 600]);
+  });
+
+  it('that does not fit the frame is refused', () => {
+    const guest = offloadFrame({ payload: new Uint8Array(3000), segmentSize: 1 });
+    expect(() => send(Object.assign(guest, { segmentType: 'udp' }), tunnelTo(1))).toThrow('E_STT_OFFLOAD_MISMATCH');
+    guest.bytes[guest.checksumStart + 13]! |= tcp.FLAG.CWR;
+    expect(() => send(Object.assign(guest, { segmentType: 'tcp4' }), tunnelTo(1))).toThrow(
+      'E_OFFLOAD_TOO_MANY_SEGMENTS',
+    );
   });
 
   it('repairs a partial checksum that is not the sum of the pseudo-header, and counts it', () => {
@@ -83,6 +99,14 @@ describe('super-frames', () => {
     // An underlay that does not cut hands it over uncut, checksum unfinished.
     const { outcome, packet } = receive([outer!]);
     expect([outcome, toHex(packet.copy())]).toEqual([undefined, toHex(frameOctets)]);
+  });
+
+  it('where they fit: a longer frame is cut into segments', () => {
+    const options = { superFrames: 'whereTheyFit' } as const;
+    expect(send(PacketBuffer.from(new Uint8Array(65_477)), tunnelTo(1), options)).toHaveLength(1);
+    const packets = send(PacketBuffer.from(new Uint8Array(65_478)), tunnelTo(1), options);
+    expect(packets.map(({ segmentType }) => segmentType)).toEqual(packets.map(() => 'none'));
+    expect(receive(packets).packet.length).toBe(65_478);
   });
 
   it('without headroom, or with a tag, are copied', () => {

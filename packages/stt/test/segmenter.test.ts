@@ -111,6 +111,18 @@ describe('segments', () => {
     );
   });
 
+  it('are let go of before their memory is used again', () => {
+    let rounds = 0;
+    const scratch = new PacketBuffer(new Uint8Array(Segmenter.scratchLength(1500)));
+    const segmenter = new Segmenter({ scratch, beforeReuse: () => rounds++ });
+    const outgoing = load(innerFrame(20_000));
+    for (let i = 1; i <= 9; i++) {
+      copies(outgoing, segmenter, 4);
+      // Three such frames fill it.
+      expect(rounds).toBe(Math.floor((i - 1) / 3));
+    }
+  });
+
   it('carry the longest frame over either family, and refuse one octet more', () => {
     const packet = innerFrame(INNER_LENGTH_MAX);
     for (const family of [4, 6] as const) {

@@ -12,6 +12,8 @@ import * as tcp from './tcp.js';
 import { type UdpHeader, encode as encodeUdp } from './udp.js';
 import * as udp from './udp.js';
 
+export * from './offload-frame.js';
+
 const bits = (n: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** n - 1 });
 
 /** Any 6-octet MAC. */

@@ -26,6 +26,7 @@ export * from './ipv6-extensions.js';
 export * from './mac-address.js';
 export * from './mtu.js';
 export * from './octets.js';
+export * from './offload/index.js';
 export * from './outer-ip.js';
 export * from './packet-buffer.js';
 export * from './port.js';

@@ -1,6 +1,5 @@
 /** Unwraps every tunnel packet of a capture. */
-import { SoftwareOffload } from '@overlane/stt';
-import { PacketBuffer, TunnelMetadata } from '@overlane/wire';
+import { PacketBuffer, SoftwareOffload, TunnelMetadata } from '@overlane/wire';
 import { CaptureClock } from './capture-clock.js';
 import { type Carrier, findCarrier } from './find-carrier.js';
 import { LINK_LAYERS, nameLinkType } from './link-layer.js';

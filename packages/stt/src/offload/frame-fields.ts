@@ -1,14 +1,22 @@
 /** The offload fields of the frame header, and what they are on a `PacketBuffer`: both directions. */
-import { type PacketBuffer, ethernet, read16, tcp } from '@overlane/wire';
+import {
+  type PacketBuffer,
+  TCP_CHECKSUM_AT,
+  UDP_CHECKSUM_AT,
+  ethernet,
+  ipPacketEnd,
+  networkOffset,
+  read16,
+  tcp,
+} from '@overlane/wire';
 import { INNER_LENGTH_MAX } from '../constants.js';
 import type { SttFault } from '../faults.js';
 import { FLAG } from '../frame/frame-header.js';
 import { checkOffload } from '../frame/frame-rules.js';
-import { TCP_CHECKSUM_AT, UDP_CHECKSUM_AT, ipPacketEnd, networkOffset } from './inner-checksum.js';
 
 /**
  * What is to be done with a frame on ingress: `send` it with these fields; or first `finish` its checksum, and cut it if
- * it has a segment size (`SoftwareOffload` does both); it then goes without offload.
+ * it has a segment size (`SoftwareOffload` of `wire` does both); it then goes without offload.
  */
 export type OffloadPlan = 'send' | 'finish';
 

@@ -1,0 +1,15 @@
+/** What network cards do for a switch, in software: unfinished checksums, segmentation, coalescing. */
+export * from './finish-checksum.js';
+export {
+  type PacketStart,
+  TCP_CHECKSUM_AT,
+  UDP_CHECKSUM_AT,
+  findNetwork,
+  ipPacketEnd,
+  isTransport,
+  networkOffset,
+  transportPseudoHeader,
+} from './inner-transport.js';
+export * from './segment-coalescer.js';
+export * from './segment-cutter.js';
+export * from './software-offload.js';
