@@ -43,6 +43,8 @@ export const EHOSTUNREACH = 113;
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
@@ -76,6 +78,17 @@ export const IPV6_HOPLIMIT = 52;
 
 export const SOL_UDP = 17;
 export const UDP_NO_CHECK6_RX = 102;
+export const UDP_SEGMENT = 103;
+export const UDP_GRO = 104;
+
+export const SOL_PACKET = 263;
+export const PACKET_STATISTICS = 6;
+export const PACKET_VNET_HDR = 15;
+export const PACKET_IGNORE_OUTGOING = 23;
+export const ETH_P_ALL = 3;
+export const ARPHRD_ETHER = 1;
+
+export const NETLINK_ROUTE = 0;
 
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;

@@ -29,8 +29,11 @@ export class MessageTable {
   readonly #names: number;
   readonly #controls: number;
 
-  /** Allocates the table. `control`: whether its messages have room for control messages. @throws NetioError E_NETIO_NO_MEMORY */
-  constructor(arena: Arena, entries: number, control: 'control' | 'plain') {
+  /**
+   * Allocates the table. Its messages have socket addresses unless they are `bare`, and room for control messages if
+   * they are `control`. @throws NetioError E_NETIO_NO_MEMORY
+   */
+  constructor(arena: Arena, entries: number, kind: 'control' | 'plain' | 'bare') {
     this.#arena = arena;
     this.#words = arena.words;
     this.#entries = entries;
@@ -40,10 +43,10 @@ export class MessageTable {
     this.#controls = this.#names + entries * NAME_SPACE;
     for (let i = 0; i < entries; i++) {
       const message = this.#offset + i * MESSAGE_LENGTH;
-      arena.writePointer(message, this.nameOffset(i));
+      if (kind !== 'bare') arena.writePointer(message, this.nameOffset(i));
       arena.writePointer(message + IOV, this.#vectors + i * IOVEC_LENGTH);
       this.#words[(message + IOV_COUNT) >>> 2] = 1;
-      if (control === 'control') arena.writePointer(message + CONTROL, this.controlOffset(i));
+      if (kind === 'control') arena.writePointer(message + CONTROL, this.controlOffset(i));
     }
   }
 

@@ -1,4 +1,5 @@
 /** Classic BPF programs on sockets (linux/filter.h): instructions of eight octets, run by the kernel on each packet. */
+import { ethernet, type IpAddress } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { systemError } from './errors.js';
 import { SOL_SOCKET, SO_ATTACH_FILTER } from './linux.js';
@@ -20,14 +21,23 @@ const INSTRUCTION_LENGTH = 8;
 /** `struct sock_fprog`: count of instructions 0, pointer to them 8. */
 const PROGRAM_LENGTH = 16;
 
+const LOAD_WORD = 0x20;
 const LOAD_HALF = 0x28;
+const LOAD_OCTET = 0x30;
 const LOAD_HALF_AT_X = 0x48;
 /** X becomes four times the low nibble of the octet: the length of an IPv4 header. */
 const LOAD_X_HEADER_LENGTH = 0xb1;
 const JUMP_IF_EQUAL = 0x15;
+const JUMP_IF_ANY_BIT = 0x45;
 const RETURN = 0x06;
 const WHOLE_PACKET = 0x40000;
 const DESTINATION_PORT = 2;
+/** "Offsets" of what the kernel knows beside the octets (SKF_AD_OFF): who the frame is for, 0 being us. */
+const PACKET_TYPE = 0xfffff004;
+/** As above: 1 if the kernel has taken a VLAN tag off. */
+const VLAN_TAG_PRESENT = 0xfffff030;
+/** MF and fragment offset of IPv4. */
+const FRAGMENT_BITS = 0x3fff;
 
 /** Lets nothing through. */
 export const DROP_ALL: readonly FilterInstruction[] = [{ code: RETURN, k: 0 }];
@@ -47,6 +57,60 @@ export function destinationPortFilter(family: 4 | 6, port: number): readonly Fil
     { code: RETURN, k: WHOLE_PACKET },
     { code: RETURN, k: 0 },
   ];
+}
+
+/** A value that a frame must have: `load` it, and it equals `value`, or has none of the bits of `without`. */
+interface Condition {
+  readonly load: readonly FilterInstruction[];
+  readonly value?: number;
+  readonly without?: number;
+}
+
+/**
+ * Lets through the Ethernet frames that are one underlay's: untagged, addressed to this machine, whole (no IP
+ * fragments), from anywhere to `local` with `protocol`, and to `port` unless that is 0. Options of IPv4 are walked over;
+ * IPv6 with extension headers does not pass.
+ */
+export function underlayFilter(local: IpAddress, protocol: number, port: number): readonly FilterInstruction[] {
+  const at = (code: number, k: number): readonly FilterInstruction[] => [{ code, k }];
+  const ip = ethernet.HEADER_LENGTH;
+  const words = [local.word0, local.word1, local.word2, local.word3].map((word) => word >>> 0);
+  const conditions: Condition[] = [
+    { load: at(LOAD_WORD, VLAN_TAG_PRESENT), value: 0 },
+    { load: at(LOAD_WORD, PACKET_TYPE), value: 0 },
+    { load: at(LOAD_HALF, ip - 2), value: local.family === 4 ? ethernet.ETHER_TYPE.IPV4 : ethernet.ETHER_TYPE.IPV6 },
+  ];
+  if (local.family === 4) {
+    conditions.push({ load: at(LOAD_OCTET, ip + 9), value: protocol });
+    conditions.push({ load: at(LOAD_HALF, ip + 6), without: FRAGMENT_BITS });
+    conditions.push({ load: at(LOAD_WORD, ip + 16), value: words[0]! });
+    const load = [
+      { code: LOAD_X_HEADER_LENGTH, k: ip },
+      { code: LOAD_HALF_AT_X, k: ip + DESTINATION_PORT },
+    ];
+    if (port > 0) conditions.push({ load, value: port });
+  } else {
+    conditions.push({ load: at(LOAD_OCTET, ip + 6), value: protocol });
+    words.forEach((value, index) => conditions.push({ load: at(LOAD_WORD, ip + 24 + 4 * index), value }));
+    if (port > 0) conditions.push({ load: at(LOAD_HALF, ip + 40 + DESTINATION_PORT), value: port });
+  }
+  return allOf(conditions);
+}
+
+/** A program that accepts if all conditions hold: each that does not jumps to the drop at the end. */
+function allOf(conditions: readonly Condition[]): readonly FilterInstruction[] {
+  const total = conditions.reduce((sum, { load }) => sum + load.length + 1, 0);
+  const program: FilterInstruction[] = [];
+  for (const { load, value, without } of conditions) {
+    program.push(...load);
+    const toDrop = total - program.length;
+    program.push(
+      without === undefined
+        ? { code: JUMP_IF_EQUAL, jt: 0, jf: toDrop, k: value ?? 0 }
+        : { code: JUMP_IF_ANY_BIT, jt: toDrop, jf: 0, k: without },
+    );
+  }
+  return [...program, { code: RETURN, k: WHOLE_PACKET }, { code: RETURN, k: 0 }];
 }
 
 /** Attaches `filter` to a socket. @throws NetioError */

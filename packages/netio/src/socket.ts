@@ -40,9 +40,7 @@ export function openReceiveSocket(
         set(linux.SOL_UDP, linux.UDP_NO_CHECK6_RX, 'accept datagrams without a checksum');
       }
     }
-    if (!tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUFFORCE, BUFFER_BYTES)) {
-      tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUF, BUFFER_BYTES);
-    }
+    growBuffers(system, arena, fd, 'receive');
   });
 }
 
@@ -68,14 +66,32 @@ export function openSegmentSocket(
 }
 
 /**
- * A listening TCP socket that owns `port` and drops every segment before TCP sees it, so that the kernel answers none
- * with a reset. Raw sockets get their copies first. The caller closes it. @throws NetioError
+ * A socket that owns an IP protocol, or a port of UDP or TCP, and drops every packet before the protocol sees it, so that
+ * the kernel answers none with a reset or an ICMP error. Raw and packet sockets get their copies first. A UDP guard
+ * says that it takes super-datagrams: then the kernel neither cuts them to drop them, nor keeps from joining datagrams
+ * for who reads them elsewhere. The caller closes it. @throws NetioError
  */
-export function openPortGuard(system: SystemCalls, arena: Arena, name: string, local: IpAddress, port: number): number {
-  const fd = openSocket(system, arena, name, local, linux.SOCK_STREAM, linux.IPPROTO_TCP, port, (guard) =>
-    attachFilter(system, arena, name, guard, DROP_ALL),
-  );
-  if (system.listen(fd, 1) === 0) return fd;
+export function openGuard(
+  system: SystemCalls,
+  arena: Arena,
+  name: string,
+  local: IpAddress,
+  protocol: number,
+  port: number,
+): number {
+  const types = new Map([
+    [linux.IPPROTO_TCP, linux.SOCK_STREAM],
+    [linux.IPPROTO_UDP, linux.SOCK_DGRAM],
+  ]);
+  const type = types.get(protocol) ?? linux.SOCK_RAW;
+  const fd = openSocket(system, arena, name, local, type, protocol, port, (guard) => {
+    attachFilter(system, arena, name, guard, DROP_ALL);
+    if (type === linux.SOCK_DGRAM) tryOption(system, arena, guard, linux.SOL_UDP, linux.UDP_GRO, 1);
+    if (type !== linux.SOCK_RAW && local.family === 6) {
+      setOption(system, arena, name, guard, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1, 'leave IPv4 alone');
+    }
+  });
+  if (type !== linux.SOCK_STREAM || system.listen(fd, 1) === 0) return fd;
   const error = systemError(system.errno(), name, 'take the TCP port');
   system.close(fd);
   throw error;
@@ -88,10 +104,16 @@ export function openSendSocket(system: SystemCalls, arena: Arena, name: string, 
     const option = local.family === 4 ? linux.IP_HDRINCL : linux.IPV6_HDRINCL;
     setOption(system, arena, name, fd, level, option, 1, 'send packets with their IP header');
     tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUF, NO_BUFFER_BYTES);
-    if (!tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_SNDBUFFORCE, BUFFER_BYTES)) {
-      tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_SNDBUF, BUFFER_BYTES);
-    }
+    growBuffers(system, arena, fd, 'send');
   });
+}
+
+/** Asks for large socket buffers: past the system's limit as root, else up to it (net.core.rmem_max, wmem_max). */
+export function growBuffers(system: SystemCalls, arena: Arena, fd: number, direction: 'send' | 'receive'): void {
+  const [force, ask] =
+    direction === 'send' ? [linux.SO_SNDBUFFORCE, linux.SO_SNDBUF] : [linux.SO_RCVBUFFORCE, linux.SO_RCVBUF];
+  if (tryOption(system, arena, fd, linux.SOL_SOCKET, force, BUFFER_BYTES)) return;
+  tryOption(system, arena, fd, linux.SOL_SOCKET, ask, BUFFER_BYTES);
 }
 
 /** Opens, configures and then binds, so that no packet arrives before its options are set. */
@@ -126,7 +148,8 @@ function openSocket(
   return fd;
 }
 
-function setOption(
+/** Sets an option of one int. @throws NetioError which says what was to be done */
+export function setOption(
   system: SystemCalls,
   arena: Arena,
   name: string,
@@ -139,7 +162,8 @@ function setOption(
   if (!tryOption(system, arena, fd, level, option, value)) throw systemError(system.errno(), name, what);
 }
 
-function tryOption(
+/** Sets an option of one int; false if the system refuses. */
+export function tryOption(
   system: SystemCalls,
   arena: Arena,
   fd: number,

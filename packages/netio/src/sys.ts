@@ -29,6 +29,8 @@ export interface SystemCalls {
   listen(fd: number, backlog: number): number;
   /** setsockopt(2). */
   setsockopt(fd: number, level: number, option: number, address: number, length: number): number;
+  /** getsockopt(2); the length is that of an int at the address `length`. */
+  getsockopt(fd: number, level: number, option: number, address: number, length: number): number;
   /** sendmmsg(2). */
   sendmmsg(fd: number, table: number, count: number, flags: number): number;
   /** recvmmsg(2); `timeout` is the address of a timespec, or 0. */
@@ -79,6 +81,7 @@ function load(): SystemCalls {
     bind: define('bind', int, [int, address, u32]),
     listen: define('listen', int, [int, int]),
     setsockopt: define('setsockopt', int, [int, int, int, address, u32]),
+    getsockopt: define('getsockopt', int, [int, int, int, address, address]),
     sendmmsg: define('sendmmsg', int, [int, address, u32, int]),
     recvmmsg: define('recvmmsg', int, [int, address, u32, int, address]),
     poll: define('poll', int, [address, u32, int]),

@@ -1,23 +1,14 @@
 import { IpAddress, type PacketBuffer, type udp } from '@overlane/wire';
 import { Arena } from './arena.js';
-import { optionError, requireOption } from './errors.js';
-import { IPPROTO_TCP, IPPROTO_UDP } from './linux.js';
+import { requireOption } from './errors.js';
 import type { PollablePort } from './pollable-port.js';
 import { MTU_MAX } from './slots.js';
-import { openPortGuard, openReceiveSocket, openSegmentSocket, openSendSocket } from './socket.js';
+import { openGuard, openReceiveSocket, openSegmentSocket, openSendSocket } from './socket.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 import { UnderlayReceiver } from './underlay-receiver.js';
 import { UnderlaySender } from './underlay-sender.js';
 import { UnderlayStatistics } from './underlay-statistics.js';
-
-/**
- * What an {@link UnderlaySocket} receives: datagrams to one UDP port, segments in TCP syntax to one port (STT, which is
- * no TCP: the kernel's TCP is kept from answering them), or one IP protocol (47 for GRE).
- */
-export type UnderlayTransport =
-  | { readonly protocol: 'udp'; readonly port: number }
-  | { readonly protocol: 'tcp-syntax'; readonly port: number }
-  | { readonly protocol: number };
+import { protocolNumber, requireEndpoint, underlayName, type UnderlayTransport } from './underlay-transport.js';
 
 /** How an {@link UnderlaySocket} is opened. */
 export interface UnderlayOptions {
@@ -81,11 +72,7 @@ export class UnderlaySocket implements PollablePort {
     this.name = underlayName(local, transport);
     requireOption(this.name, 'batch', batch, 1, 1024);
     requireOption(this.name, 'mtu', mtu, 68, MTU_MAX);
-    if ('port' in transport) requireOption(this.name, 'port', port, 1, 0xffff);
-    else requireOption(this.name, 'protocol', protocol, 1, 254);
-    if (local.isMulticast || (local.word0 | local.word1 | local.word2 | local.word3) === 0) {
-      throw optionError(this.name, 'local must be the unicast address of an interface');
-    }
+    requireEndpoint(this.name, local, transport);
     const system = options.system ?? loadSystemCalls();
     const arena = options.arena ?? Arena.forThread();
     const receiveFd =
@@ -96,7 +83,7 @@ export class UnderlaySocket implements PollablePort {
     let guardFd = -1;
     let receiver: UnderlayReceiver | undefined;
     try {
-      if (transport.protocol === 'tcp-syntax') guardFd = openPortGuard(system, arena, this.name, local, port);
+      if (transport.protocol === 'tcp-syntax') guardFd = openGuard(system, arena, this.name, local, protocol, port);
       sendFd = openSendSocket(system, arena, this.name, local);
       const { statistics } = this;
       receiver = new UnderlayReceiver(system, arena, receiveFd, local, protocol, udpPort, batch, mtu, statistics);
@@ -150,21 +137,4 @@ export class UnderlaySocket implements PollablePort {
     this.#receiver.release();
     this.#sender.release();
   }
-}
-
-function protocolNumber({ protocol }: UnderlayTransport): number {
-  switch (protocol) {
-    case 'udp':
-      return IPPROTO_UDP;
-    case 'tcp-syntax':
-      return IPPROTO_TCP;
-    default:
-      return protocol;
-  }
-}
-
-function underlayName(local: IpAddress, transport: UnderlayTransport): string {
-  if (!('port' in transport)) return `protocol ${transport.protocol} on ${local.toString()}`;
-  const host = local.family === 4 ? local.toString() : `[${local.toString()}]`;
-  return `${transport.protocol === 'udp' ? 'udp' : 'tcp'} ${host}:${transport.port}`;
 }

@@ -30,6 +30,8 @@ export class UnderlayStatistics {
   ENETUNREACH = 0;
   /** The next hop does not answer. */
   EHOSTUNREACH = 0;
+  /** The interface is down or gone (ENETDOWN, ENXIO). */
+  ENETDOWN = 0;
   /** Any other reason; `lastErrno` tells which. */
   otherErrors = 0;
   /** Error number of the last `otherErrors`. */
@@ -58,6 +60,10 @@ export class UnderlayStatistics {
         break;
       case linux.EHOSTUNREACH:
         this.EHOSTUNREACH++;
+        break;
+      case linux.ENETDOWN:
+      case linux.ENXIO:
+        this.ENETDOWN++;
         break;
       default:
         this.otherErrors++;

@@ -67,6 +67,7 @@ export class FakeSystem implements SystemCalls {
   listen = (...p: number[]): number => this.#reply('listen', p, () => 0);
   bind = (...p: number[]): number => this.#reply('bind', p, () => 0);
   setsockopt = (...p: number[]): number => this.#reply('setsockopt', p, () => 0);
+  getsockopt = (...p: number[]): number => this.#reply('getsockopt', p, () => 0);
   sendmmsg = (...p: number[]): number => this.#reply('sendmmsg', p, () => p[2]!);
   recvmmsg = (...p: number[]): number => this.#reply('recvmmsg', p, () => 0);
   poll = (...p: number[]): number => this.#reply('poll', p, () => 0);

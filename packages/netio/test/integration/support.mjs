@@ -19,7 +19,8 @@ export function collect(port, count) {
     const n = port.receive();
     for (let i = 0; i < n; i++) {
       const packet = port.packet(i);
-      packets.push({ bytes: packet.copy(), checksum: packet.checksum, alignment: packet.start % 4 });
+      const { checksum, segmentType, segmentSize } = packet;
+      packets.push({ bytes: packet.copy(), checksum, segmentType, segmentSize, alignment: packet.start % 4 });
     }
     if (n === 0) poller.wait(50);
   }

@@ -1,0 +1,183 @@
+import { ethernet, type PacketBuffer, write16 } from '@overlane/wire';
+import type { Arena } from './arena.js';
+import { DatagramSplitter } from './datagram-splitter.js';
+import { EAGAIN, EINVAL, ENETDOWN, IPPROTO_UDP, MSG_DONTWAIT, MSG_TRUNC } from './linux.js';
+import { MessageTable } from './message-table.js';
+import type { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
+import { MTU_MAX, Slots } from './slots.js';
+import type { SystemCalls } from './sys.js';
+import { transportOffset } from './underlay-offload.js';
+import { type OffloadLevel, readVnetHeader, VNET_HEADER_LENGTH } from './vnet-header.js';
+
+/** Octets in front of the IP packet in each message. */
+const LINK = VNET_HEADER_LENGTH + ethernet.HEADER_LENGTH;
+
+/** Messages of up to 64 KiB read at once: more would only leave the cache. */
+const SUPER_MESSAGES = 16;
+
+/** Where a UDP header has its checksum. */
+const CHECKSUM_AT = 6;
+
+/** Errors on the socket that one `receive` clears before it gives up until the next turn. */
+const ERROR_TRIES = 4;
+
+/** What a {@link PacketReceiver} is made for. */
+export interface PacketReceiverSettings {
+  /** Address family of all packets. */
+  readonly family: 4 | 6;
+  /** IP protocol of all packets: their filter has seen to it. */
+  readonly protocol: number;
+  /** Packets handed out at once. */
+  readonly batch: number;
+  /** Longest packet expected, unless it is a super-frame. */
+  readonly mtu: number;
+  /** With `segmentation`, slots are large enough for super-frames. */
+  readonly offload: OffloadLevel;
+}
+
+/**
+ * The receiving half of a packet socket: recvmmsg(2) into slots, so that the IP packet starts where a slot's packet
+ * starts; and super-datagrams handed out as single ones. Owns its memory, not the descriptor.
+ */
+export class PacketReceiver {
+  readonly #system: SystemCalls;
+  readonly #arena: Arena;
+  readonly #fd: number;
+  readonly #settings: PacketReceiverSettings;
+  readonly #statistics: PacketUnderlayStatistics;
+  readonly #messages: number;
+  readonly #slots: Slots;
+  readonly #table: MessageTable;
+  readonly #splitter: DatagramSplitter | undefined;
+  /** The packets of this batch: windows on slots, or on the splitter's. */
+  readonly #batch: PacketBuffer[];
+  #arrived = 0;
+  #next = 0;
+
+  /** @throws NetioError E_NETIO_NO_MEMORY */
+  constructor(
+    system: SystemCalls,
+    arena: Arena,
+    fd: number,
+    settings: PacketReceiverSettings,
+    statistics: PacketUnderlayStatistics,
+  ) {
+    const { batch, mtu, offload, protocol } = settings;
+    const isLarge = offload === 'segmentation';
+    this.#system = system;
+    this.#arena = arena;
+    this.#fd = fd;
+    this.#settings = settings;
+    this.#statistics = statistics;
+    this.#messages = isLarge ? Math.min(batch, SUPER_MESSAGES) : batch;
+    this.#slots = new Slots(arena, this.#messages, isLarge ? MTU_MAX : mtu);
+    try {
+      if (isLarge && protocol === IPPROTO_UDP) this.#splitter = new DatagramSplitter(arena, batch, mtu);
+      this.#table = new MessageTable(arena, this.#messages, 'bare');
+    } catch (error) {
+      this.#slots.release();
+      this.#splitter?.release();
+      throw error;
+    }
+    for (let i = 0; i < this.#messages; i++) {
+      this.#table.setBuffer(i, this.#slots.start(i) - LINK, this.#slots.capacity + LINK);
+    }
+    this.#batch = this.#slots.windows.slice();
+    while (this.#batch.length < batch) this.#batch.push(this.#slots.windows[0]!);
+  }
+
+  /** Hands out up to a batch of what has arrived; asks the kernel when nothing is left of the last time. */
+  receive(): number {
+    if (this.#next === this.#arrived && this.#splitter?.isBusy !== true) {
+      this.#arrived = this.#receiveMessages();
+      this.#next = 0;
+    }
+    const { batch } = this.#settings;
+    const statistics = this.#statistics;
+    let count = 0;
+    while (count < batch) {
+      let packet: PacketBuffer | undefined;
+      if (this.#splitter?.isBusy === true) {
+        packet = this.#splitter.take(count);
+      } else {
+        if (this.#next === this.#arrived) break;
+        packet = this.#open(this.#next++);
+      }
+      if (packet === undefined) continue;
+      statistics.receivedOctets += packet.end - packet.start;
+      this.#batch[count++] = packet;
+    }
+    statistics.received += count;
+    return count;
+  }
+
+  /** Packet `index` of the last batch. */
+  packet(index: number): PacketBuffer {
+    return this.#batch[index]!;
+  }
+
+  /** Gives the memory back to the arena. */
+  release(): void {
+    this.#table.release();
+    this.#slots.release();
+    this.#splitter?.release();
+  }
+
+  /** Messages received. An error on the socket is taken off it and must not hide packets. */
+  #receiveMessages(): number {
+    for (let tries = 0; tries < ERROR_TRIES; tries++) {
+      const n = this.#system.recvmmsg(this.#fd, this.#table.address(0), this.#messages, MSG_DONTWAIT, 0);
+      if (n >= 0) return n;
+      const errno = this.#system.errno();
+      if (errno === EAGAIN) return 0;
+      if (errno === EINVAL) this.#statistics.unsupportedOffload++;
+      else if (errno === ENETDOWN) this.#statistics.interfaceDown++;
+      else this.#statistics.receiveErrors++;
+    }
+    return 0;
+  }
+
+  /** The packet in message `index`; `undefined` if it is dropped, or handed out in parts from now on. */
+  #open(index: number): PacketBuffer | undefined {
+    const statistics = this.#statistics;
+    const start = this.#slots.start(index);
+    const length = this.#table.length(index) - LINK;
+    if ((this.#table.flags(index) & MSG_TRUNC) !== 0 || length < 0) {
+      statistics.truncated++;
+      return undefined;
+    }
+    const bytes = this.#arena.bytes;
+    const window = this.#slots.windows[index]!.reset(bytes, start, start + length);
+    // Its offsets count from the Ethernet header.
+    window.start = start - ethernet.HEADER_LENGTH;
+    const fault = readVnetHeader(bytes, start - LINK, window);
+    window.start = start;
+    if (fault !== undefined || (window.checksum === 'partial' && window.checksumStart < start)) {
+      statistics.countFault(fault ?? 'E_VNET_CHECKSUM_RANGE');
+      return undefined;
+    }
+    if (window.checksum !== 'partial') return window;
+    statistics.receivedUnfinished++;
+    if (window.segmentType !== 'none') statistics.receivedSuper++;
+    if (this.#settings.protocol !== IPPROTO_UDP) return window;
+    return this.#openDatagram(window);
+  }
+
+  /** An unfinished datagram: it never was on a wire, so its checksum needs no more doing than to be taken out. */
+  #openDatagram(window: PacketBuffer): PacketBuffer | undefined {
+    const { bytes, start, checksumStart } = window;
+    if (window.segmentType !== 'none') {
+      if (this.#splitter?.begin(window) !== true) this.#statistics.badSegments++;
+      return undefined;
+    }
+    if (checksumStart !== transportOffset(bytes, start, this.#settings.family)) return window;
+    if (window.checksumField !== checksumStart + CHECKSUM_AT) {
+      this.#statistics.badChecksumRange++;
+      return undefined;
+    }
+    write16(bytes, window.checksumField, 0);
+    window.clearOffload();
+    window.checksum = 'verified';
+    return window;
+  }
+}

@@ -1,0 +1,154 @@
+// Super-frames and runs of datagrams between packet underlays. Each export is one case.
+import { spawnSync } from 'node:child_process';
+import { outerPseudoHeader, PacketBuffer, write16 } from '@overlane/wire';
+import { ADDRESSES, datagram, octets, vethPair } from './packet-cases.mjs';
+import { ipv4, segmentOverIpv4, segmentOverIpv6 } from './packets.mjs';
+import { collect, hex } from './support.mjs';
+
+/** How the two ends of the veth treat what is left to them. */
+const SETTINGS = {
+  uncut: [[], []],
+  cut: [['tso', 'off', 'gso', 'off', 'tx-udp-segmentation', 'off'], []],
+  'cut and joined': [
+    ['tso', 'off', 'gso', 'off', 'tx-udp-segmentation', 'off'],
+    ['gro', 'on'],
+  ],
+  'cut, sums in software': [['tx', 'off', 'tso', 'off', 'gso', 'off', 'tx-udp-segmentation', 'off'], []],
+  'uncut, far end sums': [[], ['rx', 'off']],
+};
+
+function configure(pair, name) {
+  const all = ['tx', 'on', 'tso', 'on', 'gso', 'on', 'gro', 'off', 'tx-udp-segmentation', 'on'];
+  const [near, far] = SETTINGS[name];
+  for (const words of [all, near]) if (words.length > 0) spawnSync('ethtool', ['-K', 'near', ...words]);
+  for (const words of [all, far])
+    if (words.length > 0)
+      pair.there(() => spawnSync('nsenter', ['-t', pair.peer.pid, '-n', 'ethtool', '-K', 'far', ...words]));
+}
+
+/** Has both ends know their neighbours, so that the next packet is a super-frame. */
+function acquaint(pair, near, far, family, make) {
+  for (let i = 0; i < 8; i++) {
+    near.send(PacketBuffer.from(make(10)));
+    near.flush();
+    collect(far, 1);
+  }
+}
+
+const random = (length) => {
+  const bytes = Buffer.alloc(length);
+  for (let i = 0, state = 1; i < length; i++) bytes[i] = (state = (state * 48_271) % 0x7fffffff) >> 8;
+  return bytes;
+};
+
+/** A window that asks for segments of `size` octets of the packet's TCP syntax, with the sum of the pseudo-header. */
+export function superFrame(packet, family, size) {
+  const window = PacketBuffer.from(packet);
+  const transport = window.start + (family === 4 ? 20 : 40);
+  const sum = outerPseudoHeader(window.bytes, window.start, family, 6, window.end - transport);
+  write16(window.bytes, transport + 16, sum);
+  return Object.assign(window, {
+    checksum: 'partial',
+    checksumStart: transport,
+    checksumField: transport + 16,
+    segmentType: family === 4 ? 'tcp4' : 'tcp6',
+    segmentSize: size,
+  });
+}
+
+/** A super-frame in TCP syntax: the octets arrive in place, uncut, cut, or joined again. */
+export async function packetSuperFrames() {
+  const results = [];
+  const pair = await vethPair();
+  try {
+    for (const family of [4, 6]) {
+      const [near, far] = pair.open(family, { transport: { protocol: 'tcp-syntax', port: 7471 } });
+      const [source, destination] = ADDRESSES[family];
+      const make = (length) =>
+        family === 4
+          ? segmentOverIpv4(source, destination, 7471, random(length))
+          : segmentOverIpv6(octets(source), octets(destination), 7471, random(length));
+      acquaint(pair, near, far, family, make);
+      const headers = family === 4 ? 40 : 60;
+      for (const name of Object.keys(SETTINGS)) {
+        configure(pair, name);
+        const length = 60_000;
+        const size = 1500 - headers;
+        const window = superFrame(make(length), family, size);
+        const can = near.canFinish(window);
+        near.send(window);
+        const refused = near.flush();
+        const whole = Buffer.alloc(length);
+        let arrived = 0;
+        const pieces = [];
+        const kinds = new Set();
+        while (arrived < length) {
+          const packets = collect(far, 1);
+          if (packets.length === 0) break;
+          for (const { bytes, checksum, segmentType } of packets) {
+            const at = Buffer.from(bytes).readUInt32BE(headers - 16);
+            whole.set(bytes.subarray(headers), at);
+            arrived += bytes.length - headers;
+            pieces.push(bytes.length - headers);
+            kinds.add(`${checksum} ${segmentType}`);
+          }
+        }
+        results.push({
+          case: `${family} ${name}`,
+          fine: can && refused === 0 && hex(whole) === hex(random(length)),
+          pieces: pieces.length,
+          kinds: [...kinds].sort(),
+        });
+      }
+      near.close();
+      far.close();
+    }
+    return results;
+  } finally {
+    pair.close();
+  }
+}
+
+/** A run of datagrams leaves as one super-datagram and arrives as the datagrams it was, uncut, cut, or joined again. */
+export async function packetDatagrams() {
+  const results = [];
+  const pair = await vethPair();
+  try {
+    for (const family of [4, 6]) {
+      const [near, far] = pair.open(family);
+      acquaint(pair, near, far, family, (length) => datagram(family, random(length)));
+      const headers = family === 4 ? 28 : 48;
+      for (const name of Object.keys(SETTINGS)) {
+        configure(pair, name);
+        near.statistics.sentSuper = near.statistics.coalesced = far.statistics.receivedSuper = 0;
+        const data = random(40 * 1400 - 700);
+        const sent = Array.from({ length: 40 }, (_, i) => datagram(family, data.subarray(i * 1400, (i + 1) * 1400)));
+        for (const packet of sent) near.send(PacketBuffer.from(packet));
+        const refused = near.flush();
+        const packets = collect(far, 40);
+        // IPv4: all but identification and the two checksums.
+        const strip = (bytes) => {
+          const copy = Buffer.from(bytes);
+          if (family === 4) copy.fill(0, 4, 6).fill(0, 10, 12);
+          copy.writeUInt16BE(0, headers - 2);
+          return hex(copy);
+        };
+        results.push({
+          case: `${family} ${name}`,
+          fine:
+            refused === 0 && packets.length === 40 && packets.every(({ bytes }, i) => strip(bytes) === strip(sent[i])),
+          sentSuper: near.statistics.sentSuper,
+          coalesced: near.statistics.coalesced,
+          receivedSuper: far.statistics.receivedSuper,
+          kinds: [...new Set(packets.map(({ checksum, segmentType }) => `${checksum} ${segmentType}`))].sort(),
+          sums: new Set(packets.map(({ bytes }) => Buffer.from(bytes).readUInt16BE(headers - 2) === 0)).size,
+        });
+      }
+      near.close();
+      far.close();
+    }
+    return results;
+  } finally {
+    pair.close();
+  }
+}

@@ -1,0 +1,70 @@
+/** Packet underlays on a veth pair between two namespaces, with every way its ends may treat what is left to them. */
+import { describe, expect } from '@jest/globals';
+import { requires } from '../../../../tools/testing/requirements.js';
+import { run, TIMEOUT_MS } from './namespaced.js';
+
+const { it: onVeth } = requires('namespaces', 'ethtool');
+
+describe('packet underlays', () => {
+  onVeth(
+    'carry each transport in both families as it was sent, find next hops, and let the kernel answer nothing',
+    () => {
+      const { results, elsewhere } = run('packetSingles') as unknown as {
+        results: Record<string, unknown>[];
+        elsewhere: number;
+      };
+      expect(results).toHaveLength(6);
+      for (const result of results) {
+        expect(result).toMatchObject({ same: true, alignment: [2], refused: 0, answers: [0, 0] });
+        expect(result['byKernel']).toBeLessThan(4);
+      }
+      expect(results.map(({ name }) => name)).toEqual(
+        expect.arrayContaining([
+          'udp 10.7.0.2:4789 on far',
+          'tcp [fd07::2]:7471 on far',
+          'protocol 47 on fd07::2 on far',
+        ]),
+      );
+      expect(elsewhere).toBe(1);
+    },
+    TIMEOUT_MS,
+  );
+
+  onVeth(
+    'carry super-frames in TCP syntax, uncut, cut, and joined again',
+    () => {
+      const results = run('packetSuperFrames') as unknown as { case: string; pieces: number; kinds: string[] }[];
+      expect(results).toHaveLength(10);
+      for (const result of results) {
+        expect(result).toMatchObject({ fine: true });
+        const type = result.case.startsWith('4') ? 'tcp4' : 'tcp6';
+        const name = result.case.slice(2);
+        if (name.startsWith('uncut')) expect(result).toMatchObject({ pieces: 1, kinds: [`partial ${type}`] });
+        if (name === 'cut') expect(result).toMatchObject({ pieces: 42, kinds: ['partial none'] });
+        if (name === 'cut, sums in software') expect(result).toMatchObject({ pieces: 42, kinds: ['unverified none'] });
+        if (name === 'cut and joined') expect(result.pieces).toBeLessThan(10);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  onVeth(
+    'send runs of datagrams as one, and hand super-datagrams out as single packets',
+    () => {
+      const results = run('packetDatagrams') as unknown as { case: string; kinds: string[] }[];
+      expect(results).toHaveLength(10);
+      for (const result of results) {
+        const software = result.case.endsWith('software');
+        expect(result).toMatchObject({
+          fine: true,
+          sentSuper: 1,
+          coalesced: 40,
+          receivedSuper: /uncut|joined/.test(result.case) ? 1 : 0,
+          kinds: [software ? 'unverified none' : 'verified none'],
+          sums: 1,
+        });
+      }
+    },
+    TIMEOUT_MS,
+  );
+});
