@@ -4,6 +4,7 @@
  */
 export * from './errors.js';
 export { FlowKey, PACKED_HEADER_WORDS } from './key/flow-key.js';
+export { parseFrame, parseIpPacket } from './key/parse.js';
 export { FlowMask } from './key/flow-mask.js';
 export { type MatchFields, buildMatch } from './match/build.js';
 export type { FieldInput } from './match/draft.js';
