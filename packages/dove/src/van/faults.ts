@@ -10,6 +10,7 @@ export type VanFault =
   | 'E_DOVE_NOT_HERE'
   | 'E_DOVE_PROXY_LOOP'
   | 'E_DOVE_UNKNOWN_INSTANCE'
+  | 'E_VAN_LOCATOR'
   | 'E_VAN_NOT_OWNER'
   | 'E_VAN_NO_ANSWER'
   | 'E_VAN_OVERLOAD'

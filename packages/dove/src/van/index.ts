@@ -1,8 +1,14 @@
 /**
  * VAN: how DOVE switches learn where a VM is, and un-learn it. The module is the codec of the control message, in three
- * tiers; `VanResolver` and `VanMembers` are the roles of a switch, `VanProxy` joins two sites.
+ * tiers; `VanResolver`, `VanMembers` and `DeliveryGroups` are the roles of a switch, `VanProxy` joins two sites.
  */
 export * from './constants.js';
+export * from './delivery-groups.js';
+export * from './fault-counts.js';
 export * from './faults.js';
+export * from './members.js';
 export * from './message.js';
+export * from './options.js';
+export type { Outgoing } from './outbox.js';
+export * from './resolver.js';
 export * from './view.js';

@@ -1,0 +1,76 @@
+import { PacketBuffer } from '@overlane/wire';
+import type { FaultCounts } from './fault-counts.js';
+
+/** How many frames may wait. */
+export interface HeldFramesLimits {
+  /** Frames per destination; the oldest makes room. */
+  readonly framesPerStation: number;
+  /** Octets of all frames, whatever they wait for; more are refused. */
+  readonly heldOctets: number;
+  /** Octets kept free in front of each frame for the headers of the tunnel. */
+  readonly headroom: number;
+}
+
+const NOTHING: readonly PacketBuffer[] = [];
+
+/**
+ * Frames that wait until their destination is found, by table slot. They are copies, the only ones on the way of a
+ * packet: its buffer goes back to the port. Memory: `heldOctets`, and per frame the headroom and some 100 octets.
+ */
+export class HeldFrames {
+  readonly #limits: HeldFramesLimits;
+  readonly #faults: FaultCounts;
+  readonly #queues = new Map<number, PacketBuffer[]>();
+  #octets = 0;
+
+  /** No frames yet. */
+  constructor(limits: HeldFramesLimits, faults: FaultCounts) {
+    this.#limits = limits;
+    this.#faults = faults;
+  }
+
+  /** Octets held. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** Copies `frame` to the end of the slot's queue. What is dropped for it, or it itself, counts E_VAN_QUEUE. */
+  hold(slot: number, frame: PacketBuffer): void {
+    const queue = this.#queues.get(slot);
+    if (queue !== undefined && queue.length >= this.#limits.framesPerStation) {
+      this.#octets -= queue.shift()!.length;
+      this.#faults.add('E_VAN_QUEUE');
+    }
+    if (this.#octets + frame.length > this.#limits.heldOctets) {
+      this.#faults.add('E_VAN_QUEUE');
+      return;
+    }
+    this.#octets += frame.length;
+    const copy = copyOf(frame, this.#limits.headroom);
+    if (queue === undefined) this.#queues.set(slot, [copy]);
+    else queue.push(copy);
+  }
+
+  /** Lets go of the slot's frames, oldest first; they are the caller's now. */
+  release(slot: number): readonly PacketBuffer[] {
+    const queue = this.#queues.get(slot);
+    if (queue === undefined) return NOTHING;
+    this.#queues.delete(slot);
+    for (const frame of queue) this.#octets -= frame.length;
+    return queue;
+  }
+}
+
+/** A copy of its own, with what is known of checksum and segments. */
+function copyOf(frame: PacketBuffer, headroom: number): PacketBuffer {
+  const { bytes, start, end } = frame;
+  const octets = new Uint8Array(headroom + frame.length);
+  octets.set(bytes.subarray(start, end), headroom);
+  const copy = new PacketBuffer(octets, headroom);
+  copy.copyOffload(frame);
+  if (frame.checksum === 'partial') {
+    copy.checksumStart += headroom - start;
+    copy.checksumField += headroom - start;
+  }
+  return copy;
+}

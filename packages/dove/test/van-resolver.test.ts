@@ -1,0 +1,463 @@
+import { describe, expect, it } from '@jest/globals';
+import { IpAddress, PacketBuffer, parseMac } from '@overlane/wire';
+import { TYPE, VanMembers, VanResolver } from '../src/van/index.js';
+import { EMPTY, LOCAL_MAC, NETWORK, OWN, REMOTE_MAC, TestSwitch, answer, locatorOf } from './van-switch.js';
+
+const REQUEST = { type: TYPE.LEARN_REQUEST, mac: parseMac(REMOTE_MAC), locator: 0, generation: 0 };
+const unlearn = (hint?: string, generation = 0): object => ({
+  type: TYPE.UNLEARN,
+  hint: hint !== undefined,
+  locator: hint === undefined ? 0 : locatorOf(hint),
+  generation,
+});
+
+describe('an unknown destination', () => {
+  it('is asked for at all members, and its frame waits', () => {
+    const node = new TestSwitch();
+    expect(node.resolve()).toBe('pending');
+    const sent = node.sent();
+    expect(sent.map(({ to }) => to)).toEqual(['10.1.0.2', '10.1.0.3']);
+    for (const { message } of sent) expect(message).toMatchObject({ ...REQUEST, extensions: true });
+    expect(sent[0]!.message!.transactionId).not.toBe(0);
+  });
+
+  it('is asked for four times, with waits of 100, 200, 400 and 800 ms, under one transaction', () => {
+    const node = new TestSwitch();
+    node.resolve();
+    const [{ message: first }] = node.sent() as [{ message: object }];
+    const times: number[] = [];
+    for (let ms = 1; ms <= 3000; ms++) {
+      node.wait(1);
+      for (const { to, message } of node.sent()) {
+        expect(message).toEqual(first);
+        if (to === '10.1.0.2') times.push(ms);
+      }
+    }
+    expect(times).toEqual([100, 300, 700]);
+  });
+
+  it('is given up for 2 s after 1.5 s, with all of its frames', () => {
+    const node = new TestSwitch();
+    node.resolve();
+    node.resolve();
+    node.wait(1499);
+    expect(node.resolver.faults.of('E_VAN_NO_ANSWER')).toBe(0);
+    node.wait(1);
+    expect(node.resolver.faults.of('E_VAN_NO_ANSWER')).toBe(2);
+    node.sent();
+    node.wait(1999);
+    expect(node.resolve()).toBe('pending');
+    expect(node.sent()).toEqual([]);
+    expect(node.resolver.faults.of('E_VAN_NO_ANSWER')).toBe(3);
+    node.wait(1);
+    expect([node.resolver.size, node.resolve()]).toEqual([0, 'pending']);
+    expect(node.sent()).toHaveLength(2);
+  });
+
+  it('holds eight frames, and the oldest makes room', () => {
+    const node = new TestSwitch();
+    for (let i = 0; i < 11; i++) node.resolve(TestSwitch.frame(REMOTE_MAC, LOCAL_MAC, i));
+    expect(node.resolver.faults.of('E_VAN_QUEUE')).toBe(3);
+    const { message } = node.sent()[0]!;
+    node.take('10.1.0.3', answer(message!, '10.1.0.3', 1));
+    const frames = node.sent();
+    expect(frames.map(({ to, frame }) => [to, frame!.at(-1)])).toEqual(
+      [3, 4, 5, 6, 7, 8, 9, 10].map((payload) => ['10.1.0.3', payload]),
+    );
+  });
+
+  it('holds no more octets than allowed', () => {
+    const node = new TestSwitch({ heldOctets: 45 });
+    for (let i = 0; i < 3; i++) node.resolve();
+    expect(node.resolver.faults.of('E_VAN_QUEUE')).toBe(1);
+  });
+
+  it('keeps what a held frame says of checksum and segments', () => {
+    const node = new TestSwitch();
+    const packet = PacketBuffer.from(TestSwitch.frame(), 30);
+    Object.assign(packet, { checksum: 'partial', checksumStart: 40, checksumField: 46, segmentType: 'tcp4' });
+    packet.segmentSize = 1000;
+    node.resolver.resolve(NETWORK, packet, 0);
+    const { message } = node.sent()[0]!;
+    node.take('10.1.0.2', answer(message!, '10.1.0.2', 1));
+    const held = node.resolver.nextEvent()!.packet;
+    expect(held).toMatchObject({ checksum: 'partial', segmentType: 'tcp4', segmentSize: 1000, start: 128 });
+    expect([held.checksumStart - held.start, held.checksumField - held.start]).toEqual([10, 16]);
+  });
+
+  it('is refused where its instance has its share of stations', () => {
+    const node = new TestSwitch({ stationsPerInstance: 2, stations: 3 });
+    const other = (last: string): Uint8Array => TestSwitch.frame(`02:00:00:00:01:0${last}`);
+    for (const last of ['1', '2', '3']) node.resolve(other(last));
+    for (const last of ['1', '2']) node.resolve(other(last), NETWORK + 1);
+    expect([node.resolver.size, node.resolver.faults.of('E_VAN_TABLE_FULL')]).toEqual([3, 2]);
+    node.wait(4000);
+    expect(node.resolver.size).toBe(0);
+  });
+});
+
+describe('an answer', () => {
+  it('is taken with its transaction only', () => {
+    const node = new TestSwitch();
+    node.resolve();
+    const { message } = node.sent()[0]!;
+    const reply = answer(message!, '10.1.0.2', 1);
+    expect(node.take('10.1.0.2', { ...reply, transactionId: (message!.transactionId ^ 1) >>> 0 })).toBe(
+      'E_VAN_UNSOLICITED',
+    );
+    expect(node.take('10.1.0.2', { ...reply, mac: parseMac('02:00:00:00:00:09') })).toBe('E_VAN_UNSOLICITED');
+    expect(node.take('10.1.0.2', reply, NETWORK + 1)).toBe('E_VAN_UNSOLICITED');
+    expect(node.take('10.1.0.2', reply)).toBeUndefined();
+    expect(node.resolve()).toBe('10.1.0.2');
+  });
+
+  it('is taken late, too', () => {
+    const node = new TestSwitch();
+    node.resolve();
+    const { message } = node.sent()[0]!;
+    node.wait(2000);
+    expect(node.take('10.1.0.2', answer(message!, '10.1.0.2', 1))).toBeUndefined();
+    expect(node.resolve()).toBe('10.1.0.2');
+  });
+
+  it.each([
+    ['10.1.0.2', true],
+    ['0.0.0.0', true],
+    ['10.1.0.1', false],
+    ['224.0.0.1', false],
+    ['255.255.255.255', false],
+    ['127.0.0.1', false],
+  ])('may name %s: %s', (locator, good) => {
+    const node = new TestSwitch();
+    node.resolve();
+    const { message } = node.sent()[0]!;
+    expect(node.take('10.1.0.2', answer(message!, locator, 1))).toBe(good ? undefined : 'E_VAN_LOCATOR');
+    expect(node.resolve()).toBe(good ? '10.1.0.2' : 'pending');
+  });
+
+  it('holds for its lifetime, even in use', () => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 1, 3);
+    node.wait(2999);
+    expect(node.resolve()).toBe('10.1.0.2');
+    node.wait(1);
+    expect([node.resolver.size, node.resolve()]).toEqual([0, 'pending']);
+  });
+
+  it('is not used past its end, even where ticks are late', () => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 1, 3);
+    node.nowMs += 3000;
+    expect(node.resolve()).toBe('pending');
+  });
+
+  it('without lifetime holds until it was idle for 300 s', () => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 1, 0);
+    for (let i = 0; i < 10; i++) {
+      node.wait(299_999);
+      expect(node.resolve()).toBe('10.1.0.2');
+    }
+    node.wait(300_000);
+    expect(node.resolver.size).toBe(0);
+  });
+
+  it('tells what the peer understands', () => {
+    const node = new TestSwitch();
+    const peer = IpAddress.parse('10.1.0.2');
+    expect(node.resolver.takesExtensions(peer)).toBe(false);
+    node.learn();
+    expect(node.resolver.takesExtensions(peer)).toBe(true);
+    node.wait(4000);
+    node.take('10.1.0.2', { type: TYPE.LEARN_REPLY, generation: 6 });
+    expect(node.resolver.takesExtensions(peer)).toBe(false);
+  });
+
+  it('replaces what is known if its generation is newer, by serial numbers', () => {
+    const node = new TestSwitch();
+    const reply = (generation: number, at: string): string | undefined =>
+      node.take(at, { type: TYPE.LEARN_REPLY, locator: locatorOf(at), generation });
+    node.learn('10.1.0.2', 0xffff_fffe);
+    expect(reply(0xffff_fffd, '10.1.0.3')).toBe('E_VAN_STALE');
+    expect(reply(0xffff_fffe, '10.1.0.3')).toBe('E_VAN_STALE');
+    expect(reply(0xffff_fffe, '10.1.0.2')).toBeUndefined();
+    expect(node.resolve()).toBe('10.1.0.2');
+    expect(reply(1, '10.1.0.3')).toBeUndefined();
+    expect(node.resolve()).toBe('10.1.0.3');
+    expect(reply(0xffff_ffff, '10.1.0.2')).toBe('E_VAN_STALE');
+    expect(reply(0x8000_0001, '10.1.0.4')).toBe('E_VAN_STALE');
+    expect(reply(0x8000_0000, '10.1.0.4')).toBeUndefined();
+  });
+
+  it('that nobody asked for adds nothing to the table', () => {
+    const node = new TestSwitch();
+    expect(node.take('10.1.0.2', { type: TYPE.LEARN_REPLY, generation: 1 })).toBeUndefined();
+    expect(node.resolver.size).toBe(0);
+  });
+
+  it('to all is taken while one asks', () => {
+    const node = new TestSwitch();
+    node.resolve();
+    node.sent();
+    expect(node.take('10.1.0.3', { type: TYPE.LEARN_REPLY, generation: 1 })).toBeUndefined();
+    expect(node.sent().map(({ to, frame }) => [to, frame?.length])).toEqual([['10.1.0.3', 20]]);
+  });
+});
+
+describe('a question', () => {
+  it('is answered for the VMs that are here, by unicast', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.sent();
+    const mac = parseMac(LOCAL_MAC);
+    expect(node.take('10.1.0.9', { mac, transactionId: 77 })).toBeUndefined();
+    expect(node.sent()).toEqual([
+      {
+        network: NETWORK,
+        to: '10.1.0.9',
+        message: {
+          ...EMPTY,
+          type: TYPE.LEARN_REPLY,
+          mac,
+          transactionId: 77,
+          extensions: true,
+          lifetimeS: 300,
+          locator: locatorOf(OWN),
+          generation: 1,
+        },
+      },
+    ]);
+    expect(node.take('10.1.0.9', { transactionId: 77 })).toBeUndefined();
+    expect(node.take('10.1.0.9', { mac, transactionId: 77 }, NETWORK + 1)).toBeUndefined();
+    expect(node.sent()).toEqual([]);
+  });
+
+  it('is answered once per 50 ms and switch', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.sent();
+    const mac = parseMac(LOCAL_MAC);
+    expect(node.take('10.1.0.9', { mac })).toBeUndefined();
+    expect(node.take('10.1.0.9', { mac })).toBe('E_VAN_RATE');
+    expect(node.take('10.1.0.8', { mac })).toBeUndefined();
+    node.wait(50);
+    expect(node.take('10.1.0.9', { mac })).toBeUndefined();
+  });
+
+  it('of our own, which a delivery group gave back, is nothing', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.sent();
+    expect(node.take(OWN, { mac: parseMac(LOCAL_MAC) })).toBeUndefined();
+    expect(node.sent()).toEqual([]);
+  });
+});
+
+describe('UNLEARN', () => {
+  it('without a hint makes us ask again', () => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 5);
+    expect(node.take('10.1.0.2', unlearn())).toBeUndefined();
+    expect(node.sent()).toEqual([]);
+    expect(node.resolve()).toBe('pending');
+    expect(node.sent()).toHaveLength(2);
+  });
+
+  it('counts only from the switch on file, and not from an older placement', () => {
+    const node = new TestSwitch();
+    expect(node.take('10.1.0.2', unlearn())).toBe('E_VAN_NOT_OWNER');
+    node.learn('10.1.0.2', 5);
+    expect(node.take('10.1.0.3', unlearn())).toBe('E_VAN_NOT_OWNER');
+    expect(node.take('10.1.0.2', unlearn(undefined, 4))).toBe('E_VAN_STALE');
+    expect(node.take('10.1.0.2', unlearn('10.1.0.3', 5))).toBe('E_VAN_STALE');
+    expect(node.resolve()).toBe('10.1.0.2');
+    expect(node.take('10.1.0.2', unlearn(undefined, 5))).toBeUndefined();
+    expect(node.resolve()).toBe('pending');
+    expect(node.take('10.1.0.2', unlearn())).toBe('E_VAN_NOT_OWNER');
+  });
+
+  it('with a newer hint moves us there, and we ask there alone', () => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 5);
+    expect(node.take('10.1.0.2', unlearn('10.1.0.9', 6))).toBeUndefined();
+    expect(node.resolve()).toBe('10.1.0.9');
+    const sent = node.sent();
+    expect(sent.map(({ to, message }) => [to, message!.type])).toEqual([['10.1.0.9', TYPE.LEARN_REQUEST]]);
+    expect(node.take('10.1.0.9', answer(sent[0]!.message!, '10.1.0.9', 6))).toBeUndefined();
+    expect(node.resolver.takesExtensions(IpAddress.parse('10.1.0.9'))).toBe(true);
+  });
+
+  it.each([OWN, '0.0.0.0'])('with a hint to %s is one without', (hint) => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 5);
+    expect(node.take('10.1.0.2', unlearn(hint, 6))).toBeUndefined();
+    expect(node.resolve()).toBe('pending');
+  });
+
+  it('with a hint to a group is refused', () => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 5);
+    expect(node.take('10.1.0.2', unlearn('239.1.1.1', 6))).toBe('E_VAN_LOCATOR');
+  });
+});
+
+describe('a VM that arrives', () => {
+  it('is announced to all, as placement 1 if nothing is known', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    const [first, second] = node.sentAboutVms();
+    expect([first!.to, second!.to]).toEqual(['10.1.0.2', '10.1.0.3']);
+    expect(first!.message).toMatchObject({ type: TYPE.LEARN_REPLY, transactionId: 0, generation: 1 });
+    node.arrive();
+    expect(node.sent()).toEqual([]);
+  });
+
+  it('counts on from where it was known to be', () => {
+    const node = new TestSwitch();
+    node.learn('10.1.0.2', 0xffff_ffff);
+    node.arrive(REMOTE_MAC);
+    expect(node.sentAboutVms()[0]!.message!.generation).toBe(1);
+    expect(node.resolver.size).toBe(0);
+    node.depart(REMOTE_MAC);
+    node.arrive(REMOTE_MAC);
+    expect(node.sentAboutVms().at(-1)!.message!.generation).toBe(2);
+  });
+
+  it('is taught by who knows a newer placement, and tells all again', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.sent();
+    const mac = parseMac(LOCAL_MAC);
+    expect(node.take('10.1.0.2', { ...unlearn(OWN, 9), mac })).toBeUndefined();
+    expect(node.sent().map(({ message }) => message!.generation)).toEqual([9, 9]);
+    expect(node.take('10.1.0.3', { ...unlearn(OWN, 9), mac })).toBe('E_VAN_STALE');
+    expect(node.take('10.1.0.3', { ...unlearn(OWN, 10), mac })).toBe('E_VAN_RATE');
+    expect(node.take('10.1.0.3', { ...unlearn('10.1.0.7', 10), mac })).toBe('E_VAN_NOT_OWNER');
+    expect(node.take('10.1.0.3', { ...unlearn(), mac })).toBe('E_VAN_NOT_OWNER');
+  });
+
+  it('teaches in turn, whatever we know of the VM', () => {
+    const claim = { type: TYPE.LEARN_REPLY, mac: parseMac(LOCAL_MAC), locator: locatorOf('10.1.0.9'), generation: 1 };
+    const lesson = { type: TYPE.UNLEARN, hint: true, locator: claim.locator };
+    const host = new TestSwitch();
+    host.arrive();
+    host.sent();
+    expect(host.take('10.1.0.9', claim)).toBe('E_VAN_STALE');
+    expect(host.sent()[0]).toMatchObject({ to: '10.1.0.9', message: { ...lesson, generation: 2 } });
+    const left = new TestSwitch();
+    left.arrive();
+    left.depart();
+    left.sent();
+    expect(left.take('10.1.0.9', claim)).toBe('E_VAN_STALE');
+    expect(left.sent()[0]).toMatchObject({ to: '10.1.0.9', message: { ...lesson, generation: 2 } });
+    const sender = new TestSwitch();
+    sender.learn('10.1.0.2', 7);
+    expect(sender.take('10.1.0.9', { ...claim, mac: parseMac(REMOTE_MAC) })).toBe('E_VAN_STALE');
+    expect(sender.sent()[0]).toMatchObject({ to: '10.1.0.9', message: { ...lesson, generation: 8 } });
+  });
+});
+
+describe('a VM that departs', () => {
+  const withPeers = (): TestSwitch => {
+    const node = new TestSwitch();
+    node.arrive();
+    const frame = PacketBuffer.from(TestSwitch.frame(LOCAL_MAC, REMOTE_MAC));
+    node.resolver.observe(NETWORK, frame, IpAddress.parse('10.1.0.2'), 0);
+    node.take('10.1.0.3', { mac: parseMac(LOCAL_MAC), transactionId: 1 });
+    node.sent();
+    return node;
+  };
+
+  it('is un-learned at once at those who sent to it or asked', () => {
+    const node = withPeers();
+    node.depart(LOCAL_MAC, '10.1.0.9');
+    const sent = node.sentAboutVms();
+    expect(sent.map(({ to }) => to)).toEqual(['10.1.0.3', '10.1.0.2']);
+    const hint = { type: TYPE.UNLEARN, hint: true, locator: locatorOf('10.1.0.9'), generation: 2 };
+    for (const { message } of sent) expect(message).toMatchObject(hint);
+  });
+
+  it('is un-learned without a hint if nobody knows where it went', () => {
+    const node = withPeers();
+    node.depart();
+    const plain = { type: TYPE.UNLEARN, hint: false, locator: 0, generation: 1 };
+    expect(node.sentAboutVms()[0]!.message).toMatchObject(plain);
+  });
+
+  it('has left, too, if another switch has a newer placement', () => {
+    const node = withPeers();
+    const claim = { type: TYPE.LEARN_REPLY, mac: parseMac(LOCAL_MAC), generation: 2 };
+    expect(node.take('10.1.0.9', claim)).toBeUndefined();
+    expect(node.sentAboutVms().map(({ to }) => to)).toEqual(['10.1.0.3', '10.1.0.2']);
+    expect(node.take('10.1.0.3', { mac: parseMac(LOCAL_MAC) })).toBeUndefined();
+    expect(node.sent()).toEqual([]);
+  });
+});
+
+describe('a frame for a VM that is not here', () => {
+  it('is answered with where it went, once per 100 ms and source, and then without', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.depart(LOCAL_MAC, '10.1.0.9');
+    node.sent();
+    expect(node.misdeliver('10.1.0.2', LOCAL_MAC)).toBe('E_DOVE_NOT_HERE');
+    const hint = { type: TYPE.UNLEARN, hint: true, locator: locatorOf('10.1.0.9'), generation: 2 };
+    expect(node.sent()).toMatchObject([{ to: '10.1.0.2', message: hint }]);
+    node.wait(99);
+    node.misdeliver('10.1.0.2', LOCAL_MAC);
+    expect(node.sentAboutVms()).toEqual([]);
+    node.misdeliver('10.1.0.3', LOCAL_MAC);
+    expect(node.sentAboutVms()).toMatchObject([{ to: '10.1.0.3', message: hint }]);
+    node.wait(1);
+    node.misdeliver('10.1.0.2', LOCAL_MAC);
+    expect(node.sentAboutVms()).toMatchObject([
+      { to: '10.1.0.2', message: { hint: false, locator: 0, generation: 0 } },
+    ]);
+  });
+
+  it('is answered with the place that was announced since', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.depart();
+    node.take('10.1.0.9', { type: TYPE.LEARN_REPLY, mac: parseMac(LOCAL_MAC), generation: 2 });
+    node.sent();
+    node.misdeliver('10.1.0.2', LOCAL_MAC);
+    expect(node.sent()[0]!.message).toMatchObject({ hint: true, locator: locatorOf('10.1.0.9'), generation: 2 });
+  });
+
+  it('is answered without a hint when 300 s are over', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.depart(LOCAL_MAC, '10.1.0.9');
+    node.wait(300_000);
+    node.sent();
+    node.misdeliver('10.1.0.2', LOCAL_MAC);
+    expect(node.sent()[0]!.message).toMatchObject({ hint: false, generation: 0 });
+  });
+
+  it('to a group, or from afar over IPv6, is not answered', () => {
+    const node = new TestSwitch();
+    node.misdeliver('10.1.0.2', 'ff:ff:ff:ff:ff:ff');
+    node.misdeliver('fd00::1');
+    expect(node.sent()).toEqual([]);
+  });
+
+  it('means that a VM which was thought to be here is not', () => {
+    const node = new TestSwitch();
+    node.arrive();
+    node.sent();
+    node.misdeliver('10.1.0.2', LOCAL_MAC);
+    expect(node.sentAboutVms()).toMatchObject([{ message: { type: TYPE.UNLEARN, hint: false } }]);
+    node.take('10.1.0.3', { mac: parseMac(LOCAL_MAC) });
+    expect(node.sent()).toEqual([]);
+  });
+});
+
+describe('IPv6', () => {
+  it('has no room in control messages', () => {
+    const node = new TestSwitch();
+    expect(node.take('fd00::1', {})).toBe('E_ADDRESS_FAMILY_MISMATCH');
+    const options = { address: IpAddress.parse('fd00::1'), replicator: new VanMembers(), random32: () => 0 };
+    expect(() => new VanResolver(options)).toThrow(TypeError);
+  });
+});
