@@ -1,5 +1,5 @@
 import { read32 } from '@overlane/wire';
-import { IP_TOS, IP_TTL, IPV6_FLOWINFO, IPV6_HOPLIMIT, SOL_IP, SOL_IPV6 } from './linux.js';
+import { IP_TOS, IP_TTL, IPV6_FLOWINFO, IPV6_HOPLIMIT, SOL_IP, SOL_IPV6, SOL_UDP, UDP_GRO } from './linux.js';
 
 /** Octets of `struct cmsghdr`: length 0 (64 bits), level 8, type 12; the data follows. */
 const HEADER_LENGTH = 16;
@@ -10,6 +10,8 @@ export class OuterHeaderFields {
   ttl = 0;
   /** IPv4: type of service, 0..255. IPv6: traffic class and flow label, 28 bits. 0 if the kernel did not say. */
   classAndLabel = 0;
+  /** Octets of each datagram but the last if the kernel has joined several (UDP_GRO); else 0. */
+  segmentSize = 0;
 
   /**
    * Reads the control messages in `bytes[offset..offset + length)`; `words` is the same memory. Unknown ones are
@@ -18,6 +20,7 @@ export class OuterHeaderFields {
   read(bytes: Uint8Array, words: Uint32Array, offset: number, length: number): void {
     this.ttl = 0;
     this.classAndLabel = 0;
+    this.segmentSize = 0;
     const end = offset + length;
     while (end - offset >= HEADER_LENGTH) {
       const size = words[offset >>> 2]!;
@@ -32,6 +35,8 @@ export class OuterHeaderFields {
       } else if (level === SOL_IPV6) {
         if (type === IPV6_HOPLIMIT) this.ttl = bytes[data]!;
         else if (type === IPV6_FLOWINFO) this.classAndLabel = read32(bytes, data) & 0x0fffffff;
+      } else if (level === SOL_UDP && type === UDP_GRO && size >= HEADER_LENGTH + 4) {
+        this.segmentSize = words[data >>> 2]! & 0xffff;
       }
       offset += (size + 7) & ~7;
     }

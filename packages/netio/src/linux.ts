@@ -65,16 +65,21 @@ export const SOL_IP = 0;
 export const IP_TOS = 1;
 export const IP_TTL = 2;
 export const IP_HDRINCL = 3;
+export const IP_MTU_DISCOVER = 10;
+/** Sets DF, and never sends more than the path takes. */
+export const IP_PMTUDISC_DO = 2;
 export const IP_RECVTTL = 12;
 export const IP_RECVTOS = 13;
 
 export const SOL_IPV6 = 41;
 /** Sends and receives the traffic class and flow label together, as the first word of the header. */
 export const IPV6_FLOWINFO = 11;
+export const IPV6_MTU_DISCOVER = 23;
 export const IPV6_V6ONLY = 26;
 export const IPV6_HDRINCL = 36;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_HOPLIMIT = 52;
+export const IPV6_TCLASS = 67;
 
 export const SOL_UDP = 17;
 export const UDP_NO_CHECK6_RX = 102;

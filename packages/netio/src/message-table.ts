@@ -13,8 +13,8 @@ const RESULT = 56;
 const IOVEC_LENGTH = 16;
 /** Octets kept for each socket address; `sockaddr_in6` needs 28. */
 const NAME_SPACE = 32;
-/** Octets kept for each message's control messages: two of up to 8 octets, each behind a header of 16. */
-export const CONTROL_SPACE = 64;
+/** Octets kept for each message's control messages: three of up to 8 octets, each behind a header of 16. */
+export const CONTROL_SPACE = 128;
 
 /**
  * The argument of sendmmsg(2) and recvmmsg(2): `entries` message headers in an arena, each with one buffer, one socket

@@ -3,17 +3,15 @@ import type { Arena } from './arena.js';
 import { DatagramSplitter } from './datagram-splitter.js';
 import { EAGAIN, EINVAL, ENETDOWN, IPPROTO_UDP, MSG_DONTWAIT, MSG_TRUNC } from './linux.js';
 import { MessageTable } from './message-table.js';
+import { type MessageSource, PacketBatch } from './packet-batch.js';
 import type { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
-import { MTU_MAX, Slots } from './slots.js';
+import { MTU_MAX, Slots, SUPER_SLOTS } from './slots.js';
 import type { SystemCalls } from './sys.js';
 import { transportOffset } from './underlay-offload.js';
 import { type OffloadLevel, readVnetHeader, VNET_HEADER_LENGTH } from './vnet-header.js';
 
 /** Octets in front of the IP packet in each message. */
 const LINK = VNET_HEADER_LENGTH + ethernet.HEADER_LENGTH;
-
-/** Messages of up to 64 KiB read at once: more would only leave the cache. */
-const SUPER_MESSAGES = 16;
 
 /** Where a UDP header has its checksum. */
 const CHECKSUM_AT = 6;
@@ -39,7 +37,9 @@ export interface PacketReceiverSettings {
  * The receiving half of a packet socket: recvmmsg(2) into slots, so that the IP packet starts where a slot's packet
  * starts; and super-datagrams handed out as single ones. Owns its memory, not the descriptor.
  */
-export class PacketReceiver {
+export class PacketReceiver implements MessageSource {
+  /** What has been received, in batches. */
+  readonly batch: PacketBatch;
   readonly #system: SystemCalls;
   readonly #arena: Arena;
   readonly #fd: number;
@@ -49,10 +49,6 @@ export class PacketReceiver {
   readonly #slots: Slots;
   readonly #table: MessageTable;
   readonly #splitter: DatagramSplitter | undefined;
-  /** The packets of this batch: windows on slots, or on the splitter's. */
-  readonly #batch: PacketBuffer[];
-  #arrived = 0;
-  #next = 0;
 
   /** @throws NetioError E_NETIO_NO_MEMORY */
   constructor(
@@ -69,7 +65,7 @@ export class PacketReceiver {
     this.#fd = fd;
     this.#settings = settings;
     this.#statistics = statistics;
-    this.#messages = isLarge ? Math.min(batch, SUPER_MESSAGES) : batch;
+    this.#messages = isLarge ? Math.min(batch, SUPER_SLOTS) : batch;
     this.#slots = new Slots(arena, this.#messages, isLarge ? MTU_MAX : mtu);
     try {
       if (isLarge && protocol === IPPROTO_UDP) this.#splitter = new DatagramSplitter(arena, batch, mtu);
@@ -82,38 +78,7 @@ export class PacketReceiver {
     for (let i = 0; i < this.#messages; i++) {
       this.#table.setBuffer(i, this.#slots.start(i) - LINK, this.#slots.capacity + LINK);
     }
-    this.#batch = this.#slots.windows.slice();
-    while (this.#batch.length < batch) this.#batch.push(this.#slots.windows[0]!);
-  }
-
-  /** Hands out up to a batch of what has arrived; asks the kernel when nothing is left of the last time. */
-  receive(): number {
-    if (this.#next === this.#arrived && this.#splitter?.isBusy !== true) {
-      this.#arrived = this.#receiveMessages();
-      this.#next = 0;
-    }
-    const { batch } = this.#settings;
-    const statistics = this.#statistics;
-    let count = 0;
-    while (count < batch) {
-      let packet: PacketBuffer | undefined;
-      if (this.#splitter?.isBusy === true) {
-        packet = this.#splitter.take(count);
-      } else {
-        if (this.#next === this.#arrived) break;
-        packet = this.#open(this.#next++);
-      }
-      if (packet === undefined) continue;
-      statistics.receivedOctets += packet.end - packet.start;
-      this.#batch[count++] = packet;
-    }
-    statistics.received += count;
-    return count;
-  }
-
-  /** Packet `index` of the last batch. */
-  packet(index: number): PacketBuffer {
-    return this.#batch[index]!;
+    this.batch = new PacketBatch(this, batch, this.#splitter, statistics);
   }
 
   /** Gives the memory back to the arena. */
@@ -124,7 +89,7 @@ export class PacketReceiver {
   }
 
   /** Messages received. An error on the socket is taken off it and must not hide packets. */
-  #receiveMessages(): number {
+  fetch(): number {
     for (let tries = 0; tries < ERROR_TRIES; tries++) {
       const n = this.#system.recvmmsg(this.#fd, this.#table.address(0), this.#messages, MSG_DONTWAIT, 0);
       if (n >= 0) return n;
@@ -138,7 +103,7 @@ export class PacketReceiver {
   }
 
   /** The packet in message `index`; `undefined` if it is dropped, or handed out in parts from now on. */
-  #open(index: number): PacketBuffer | undefined {
+  open(index: number): PacketBuffer | undefined {
     const statistics = this.#statistics;
     const start = this.#slots.start(index);
     const length = this.#table.length(index) - LINK;

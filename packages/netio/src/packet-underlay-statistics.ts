@@ -3,26 +3,14 @@ import type { VnetFault } from './vnet-header.js';
 
 /** Counters of a `PacketUnderlay`, since it was opened: those of an underlay socket, and what offloads add. */
 export class PacketUnderlayStatistics extends UnderlayStatistics {
-  /** Packets received to be cut: super-frames, and super-datagrams that were handed out as single packets. */
-  receivedSuper = 0;
   /** Packets received with a checksum to be finished, super-frames included. */
   receivedUnfinished = 0;
-  /** Packets handed to the kernel to be cut: super-frames, and runs of datagrams. */
-  sentSuper = 0;
-  /** Packets that went with others in one super-datagram. */
-  coalesced = 0;
-  /** Super-datagrams that the kernel would not cut; their packets were sent one by one, and so are all since. */
-  coalescingRefused = 0;
   /** Packets that went through an ordinary socket: next hop not known yet, or on another interface. */
   sentByKernel = 0;
-  /** Packets lost on sending because they are unfinished in a way that the port does not take. */
-  unfinished = 0;
   /** Packets to be cut that were lost on sending while their next hop was unknown. */
   unresolved = 0;
   /** Frames dropped on receipt because their vnet header puts a checksum outside of them. */
   badChecksumRange = 0;
-  /** Frames dropped on receipt because their vnet header asks for segments that cannot be. */
-  badSegments = 0;
   /** Frames lost on receipt because a packet socket cannot describe their offload: another tunnel's super-frames. */
   unsupportedOffload = 0;
   /** Times that receiving found the interface down or away. */

@@ -140,7 +140,7 @@ export class PacketUnderlay implements PollablePort {
 
   /** Hands out up to `batch` packets, with one system call for several. Looks after next hops now and then. */
   receive(): number {
-    const count = this.#receiver.receive();
+    const count = this.#receiver.batch.receive();
     this.#turns++;
     if (count === 0 || this.#turns % TURNS_PER_LOOK === 0) this.#maintain();
     return count;
@@ -151,7 +151,7 @@ export class PacketUnderlay implements PollablePort {
    * have become single packets; a super-frame in TCP syntax is one packet, with `segmentType` and a `partial` checksum.
    */
   packet(index: number): PacketBuffer {
-    return this.#receiver.packet(index);
+    return this.#receiver.batch.packet(index);
   }
 
   /**

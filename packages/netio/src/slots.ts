@@ -14,6 +14,9 @@ export const SLOT_SIZE_MIN = 2304;
 /** Largest MTU of a port: what an IPv4 packet can be. */
 export const MTU_MAX = 65_535;
 
+/** Slots for super-frames of up to 64 KiB in use at once: with more, their octets leave the cache before they are read. */
+export const SUPER_SLOTS = 16;
+
 /** Ethernet header and two VLAN tags. */
 const LINK_HEADER_MAX = 22;
 

@@ -1,6 +1,6 @@
 import { IpAddress, type udp } from '@overlane/wire';
 import type { Arena } from './arena.js';
-import { systemError } from './errors.js';
+import { NetioError, systemError } from './errors.js';
 import * as linux from './linux.js';
 import { attachFilter, destinationPortFilter, DROP_ALL } from './packet-filter.js';
 import { writeSocketAddress } from './socket-address.js';
@@ -14,7 +14,7 @@ const NO_BUFFER_BYTES = 0;
 
 /**
  * A non-blocking socket that receives `protocol` (and `port`, if not 0) on `local`, with the fields of the IP header in
- * control messages. The caller closes it. @throws NetioError
+ * control messages; with `joined`, runs of datagrams as one. The caller closes it. @throws NetioError
  */
 export function openReceiveSocket(
   system: SystemCalls,
@@ -24,6 +24,7 @@ export function openReceiveSocket(
   protocol: number,
   port: number,
   zeroChecksumIpv6: udp.ZeroChecksum,
+  delivery: 'joined' | 'single',
 ): number {
   const type = port > 0 ? linux.SOCK_DGRAM : linux.SOCK_RAW;
   return openSocket(system, arena, name, local, type, protocol, port, (fd) => {
@@ -40,6 +41,7 @@ export function openReceiveSocket(
         set(linux.SOL_UDP, linux.UDP_NO_CHECK6_RX, 'accept datagrams without a checksum');
       }
     }
+    if (delivery === 'joined') set(linux.SOL_UDP, linux.UDP_GRO, 'have datagrams joined');
     growBuffers(system, arena, fd, 'receive');
   });
 }
@@ -55,7 +57,7 @@ export function openSegmentSocket(
   local: IpAddress,
   port: number,
 ): number {
-  const fd = openReceiveSocket(system, arena, name, local, linux.IPPROTO_TCP, 0, 'refused');
+  const fd = openReceiveSocket(system, arena, name, local, linux.IPPROTO_TCP, 0, 'refused', 'single');
   try {
     attachFilter(system, arena, name, fd, destinationPortFilter(local.family, port));
     return fd;
@@ -106,6 +108,34 @@ export function openSendSocket(system: SystemCalls, arena: Arena, name: string, 
     tryOption(system, arena, fd, linux.SOL_SOCKET, linux.SO_RCVBUF, NO_BUFFER_BYTES);
     growBuffers(system, arena, fd, 'send');
   });
+}
+
+/**
+ * A non-blocking UDP socket that sends from `port` what the kernel cuts into datagrams (UDP_SEGMENT), with DF, and
+ * receives nothing. Returns -1 if there can be none, such as for a port in use. The caller closes it.
+ */
+export function openSegmentedSocket(
+  system: SystemCalls,
+  arena: Arena,
+  name: string,
+  local: IpAddress,
+  port: number,
+): number {
+  try {
+    return openSocket(system, arena, name, local, linux.SOCK_DGRAM, linux.IPPROTO_UDP, port, (fd) => {
+      attachFilter(system, arena, name, fd, DROP_ALL);
+      const [level, option] =
+        local.family === 4 ? [linux.SOL_IP, linux.IP_MTU_DISCOVER] : [linux.SOL_IPV6, linux.IPV6_MTU_DISCOVER];
+      setOption(system, arena, name, fd, level, option, linux.IP_PMTUDISC_DO, 'set DF');
+      setOption(system, arena, name, fd, linux.SOL_UDP, linux.UDP_SEGMENT, 0, 'have datagrams cut');
+      if (local.family === 6)
+        setOption(system, arena, name, fd, linux.SOL_IPV6, linux.IPV6_V6ONLY, 1, 'leave IPv4 alone');
+      growBuffers(system, arena, fd, 'send');
+    });
+  } catch (error) {
+    if (NetioError.is(error)) return -1;
+    throw error;
+  }
 }
 
 /** Asks for large socket buffers: past the system's limit as root, else up to it (net.core.rmem_max, wmem_max). */

@@ -4,7 +4,7 @@ import { requireOption } from './errors.js';
 import { bringInterfaceUp, setInterfaceMtu } from './interface-control.js';
 import { EAGAIN, EINTR, EIO, ENOBUFS } from './linux.js';
 import type { PollablePort } from './pollable-port.js';
-import { MTU_MAX, Slots } from './slots.js';
+import { MTU_MAX, Slots, SUPER_SLOTS } from './slots.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 import { openTap, type TapQueue } from './tap-device.js';
 import { TapStatistics } from './tap-statistics.js';
@@ -76,7 +76,7 @@ export class TapPort implements PollablePort {
    */
   constructor(options: TapOptions) {
     const { name, offload = 'none', queue = 'only', mtu = 1500, system = loadSystemCalls() } = options;
-    const batch = options.batch ?? (offload === 'segmentation' ? 16 : 64);
+    const batch = options.batch ?? (offload === 'segmentation' ? SUPER_SLOTS : 64);
     requireOption(name, 'batch', batch, 1, 1024);
     requireOption(name, 'mtu', mtu, 68, MTU_MAX);
     const arena = options.arena ?? Arena.forThread();

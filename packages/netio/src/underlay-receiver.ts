@@ -1,10 +1,12 @@
 import type { IpAddress, PacketBuffer } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { OuterHeaderFields } from './control-message.js';
+import { DatagramSplitter } from './datagram-splitter.js';
 import { EAGAIN, MSG_DONTWAIT, MSG_TRUNC } from './linux.js';
 import { CONTROL_SPACE, MessageTable } from './message-table.js';
 import { IPV4_LENGTH, IPV6_LENGTH, UDP_LENGTH, writeIpv4Around, writeIpv6Around, writeUdp } from './outer-header.js';
-import { Slots } from './slots.js';
+import { type MessageSource, PacketBatch } from './packet-batch.js';
+import { MTU_MAX, Slots, SUPER_SLOTS } from './slots.js';
 import { socketAddressLength, socketAddressOffset, SOCKADDR_PORT } from './socket-address.js';
 import type { SystemCalls } from './sys.js';
 import type { UnderlayStatistics } from './underlay-statistics.js';
@@ -19,14 +21,17 @@ type Delivery = 'packet' | 'ip-payload' | 'udp-payload';
  * The receiving half of an underlay socket: recvmmsg(2) into slots, and the outer headers that the kernel has taken
  * off written again in front of what it delivered. Owns its memory, not the descriptor.
  */
-export class UnderlayReceiver {
+export class UnderlayReceiver implements MessageSource {
+  /** What has been received, in batches. */
+  readonly batch: PacketBatch;
   readonly #system: SystemCalls;
   readonly #arena: Arena;
   readonly #fd: number;
   readonly #local: IpAddress;
   readonly #protocol: number;
   readonly #port: number;
-  readonly #batch: number;
+  readonly #messages: number;
+  readonly #splitter: DatagramSplitter | undefined;
   readonly #delivery: Delivery;
   /** Octets of the headers to be written again. */
   readonly #prefix: number;
@@ -34,11 +39,11 @@ export class UnderlayReceiver {
   readonly #table: MessageTable;
   readonly #statistics: UnderlayStatistics;
   readonly #fields = new OuterHeaderFields();
-  /** Slots of the packets of this batch; truncated ones leave gaps. */
-  readonly #order: Int32Array;
-  readonly #windows: readonly PacketBuffer[];
 
-  /** `port` is the UDP port, 0 for other protocols. @throws NetioError E_NETIO_NO_MEMORY */
+  /**
+   * `port` is the UDP port, 0 for other protocols. With `joined`, the socket gives super-datagrams (UDP_GRO).
+   * @throws NetioError E_NETIO_NO_MEMORY
+   */
   constructor(
     system: SystemCalls,
     arena: Arena,
@@ -49,6 +54,7 @@ export class UnderlayReceiver {
     batch: number,
     mtu: number,
     statistics: UnderlayStatistics,
+    delivery: 'joined' | 'single',
   ) {
     this.#system = system;
     this.#arena = arena;
@@ -56,66 +62,70 @@ export class UnderlayReceiver {
     this.#local = local;
     this.#protocol = protocol;
     this.#port = port;
-    this.#batch = batch;
     this.#statistics = statistics;
-    this.#order = new Int32Array(batch);
     const ipLength = local.family === 4 ? IPV4_LENGTH : IPV6_LENGTH;
     this.#delivery = port > 0 ? 'udp-payload' : local.family === 4 ? 'packet' : 'ip-payload';
     this.#prefix = port > 0 ? ipLength + UDP_LENGTH : local.family === 4 ? 0 : ipLength;
-    this.#slots = new Slots(arena, batch, mtu);
-    this.#windows = this.#slots.windows;
-    this.#table = new MessageTable(arena, batch, 'control');
-    for (let i = 0; i < batch; i++) {
+    const isJoined = delivery === 'joined';
+    this.#messages = isJoined ? Math.min(batch, SUPER_SLOTS) : batch;
+    this.#slots = new Slots(arena, this.#messages, isJoined ? MTU_MAX : mtu);
+    try {
+      if (isJoined) this.#splitter = new DatagramSplitter(arena, batch, mtu);
+      this.#table = new MessageTable(arena, this.#messages, 'control');
+    } catch (error) {
+      this.#slots.release();
+      this.#splitter?.release();
+      throw error;
+    }
+    this.batch = new PacketBatch(this, batch, this.#splitter, statistics);
+    for (let i = 0; i < this.#messages; i++) {
       this.#table.setBuffer(i, this.#slots.start(i) + this.#prefix, this.#slots.capacity - this.#prefix);
       this.#table.setLengths(i, socketAddressLength(local.family), CONTROL_SPACE);
     }
-  }
-
-  /** Receives up to a batch. */
-  receive(): number {
-    const n = this.#receiveMessages();
-    const statistics = this.#statistics;
-    const nameLength = socketAddressLength(this.#local.family);
-    let count = 0;
-    for (let i = 0; i < n; i++) {
-      if ((this.#table.flags(i) & MSG_TRUNC) !== 0) {
-        statistics.truncated++;
-      } else {
-        const start = this.#slots.start(i);
-        const length = this.#prefix + this.#table.length(i);
-        if (this.#delivery !== 'packet') this.#restore(i, start, length);
-        const window = this.#windows[i]!.reset(this.#arena.bytes, start, start + length);
-        // The kernel drops datagrams with a wrong sum before a socket sees them.
-        if (this.#delivery === 'udp-payload') window.checksum = 'verified';
-        statistics.receivedOctets += length;
-        this.#order[count++] = i;
-      }
-      this.#table.setLengths(i, nameLength, CONTROL_SPACE);
-    }
-    statistics.received += count;
-    return count;
-  }
-
-  /** Packet `index` of the last batch. */
-  packet(index: number): PacketBuffer {
-    return this.#windows[this.#order[index]!]!;
   }
 
   /** Gives the memory back to the arena. */
   release(): void {
     this.#table.release();
     this.#slots.release();
+    this.#splitter?.release();
   }
 
   /** Messages received. An error on the socket (ICMP, interruption) is taken off it and must not hide packets. */
-  #receiveMessages(): number {
+  fetch(): number {
     for (let tries = 0; tries < ERROR_TRIES; tries++) {
-      const n = this.#system.recvmmsg(this.#fd, this.#table.address(0), this.#batch, MSG_DONTWAIT, 0);
+      const n = this.#system.recvmmsg(this.#fd, this.#table.address(0), this.#messages, MSG_DONTWAIT, 0);
       if (n >= 0) return n;
       if (this.#system.errno() === EAGAIN) return 0;
       this.#statistics.receiveErrors++;
     }
     return 0;
+  }
+
+  /** The packet in message `index`; `undefined` if it is dropped, or handed out in parts from now on. */
+  open(index: number): PacketBuffer | undefined {
+    const start = this.#slots.start(index);
+    const length = this.#prefix + this.#table.length(index);
+    const isWhole = (this.#table.flags(index) & MSG_TRUNC) === 0;
+    this.#fields.segmentSize = 0;
+    if (isWhole && this.#delivery !== 'packet') this.#restore(index, start, length);
+    // The kernel has written the lengths that it used.
+    this.#table.setLengths(index, socketAddressLength(this.#local.family), CONTROL_SPACE);
+    if (!isWhole) {
+      this.#statistics.truncated++;
+      return undefined;
+    }
+    const window = this.#slots.windows[index]!.reset(this.#arena.bytes, start, start + length);
+    // The kernel drops datagrams with a wrong sum before a socket sees them.
+    if (this.#delivery === 'udp-payload') window.checksum = 'verified';
+    const { segmentSize } = this.#fields;
+    if (segmentSize === 0 || this.#prefix + segmentSize >= length) return window;
+    window.segmentType = 'udp';
+    window.segmentSize = segmentSize;
+    window.checksumStart = start + this.#prefix - UDP_LENGTH;
+    this.#statistics.receivedSuper++;
+    if (this.#splitter?.begin(window) !== true) this.#statistics.badSegments++;
+    return undefined;
   }
 
   /** Writes the headers of message `index` in front of what was delivered; the packet starts at `start`. */

@@ -3,11 +3,13 @@ import { Arena } from './arena.js';
 import { requireOption } from './errors.js';
 import type { PollablePort } from './pollable-port.js';
 import { MTU_MAX } from './slots.js';
+import { SegmentSockets } from './segment-sockets.js';
 import { openGuard, openReceiveSocket, openSegmentSocket, openSendSocket } from './socket.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 import { UnderlayReceiver } from './underlay-receiver.js';
 import { UnderlaySender } from './underlay-sender.js';
 import { UnderlayStatistics } from './underlay-statistics.js';
+import type { OffloadLevel } from './vnet-header.js';
 import { protocolNumber, requireEndpoint, underlayName, type UnderlayTransport } from './underlay-transport.js';
 
 /** How an {@link UnderlaySocket} is opened. */
@@ -16,7 +18,12 @@ export interface UnderlayOptions {
   readonly local: IpAddress;
   /** UDP or TCP syntax with a port, 1..65,535, or an IP protocol number, 1..254. */
   readonly transport: UnderlayTransport;
-  /** Packets per system call, 1..1024; 64 by default. */
+  /**
+   * `segmentation`: runs of datagrams leave as one super-datagram, and arrive as the kernel has joined them; for UDP
+   * only. Packets must be finished all the same. `none` by default.
+   */
+  readonly offload?: Exclude<OffloadLevel, 'checksum'>;
+  /** Packets handed out or sent at once, 1..1024; 64 by default. */
   readonly batch?: number;
   /** Longest packet expected, outer headers included, 68..65,535; 1,500 by default. Slots are as large as it asks for. */
   readonly mtu?: number;
@@ -52,6 +59,7 @@ export class UnderlaySocket implements PollablePort {
   readonly #system: SystemCalls;
   readonly #receiver: UnderlayReceiver;
   readonly #sender: UnderlaySender;
+  readonly #segments: SegmentSockets | undefined;
   /** The sending socket and, for TCP syntax, the one that guards the port. */
   readonly #otherFds: readonly number[];
   #fds: readonly number[];
@@ -62,7 +70,7 @@ export class UnderlaySocket implements PollablePort {
    * E_NETIO_ADDRESS_IN_USE, E_NETIO_BAD_OPTION, E_NETIO_NO_MEMORY, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
    */
   constructor(options: UnderlayOptions) {
-    const { transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refused' } = options;
+    const { transport, batch = 64, mtu = 1500, zeroChecksumIpv6 = 'refused', offload = 'none' } = options;
     // A copy: the receiver writes it into every header, and addresses can change.
     const local = new IpAddress().copy(options.local);
     const protocol = protocolNumber(transport);
@@ -75,26 +83,33 @@ export class UnderlaySocket implements PollablePort {
     requireEndpoint(this.name, local, transport);
     const system = options.system ?? loadSystemCalls();
     const arena = options.arena ?? Arena.forThread();
+    const delivery = offload === 'segmentation' && transport.protocol === 'udp' ? 'joined' : 'single';
     const receiveFd =
       transport.protocol === 'tcp-syntax'
         ? openSegmentSocket(system, arena, this.name, local, port)
-        : openReceiveSocket(system, arena, this.name, local, protocol, udpPort, zeroChecksumIpv6);
+        : openReceiveSocket(system, arena, this.name, local, protocol, udpPort, zeroChecksumIpv6, delivery);
     let sendFd = -1;
     let guardFd = -1;
     let receiver: UnderlayReceiver | undefined;
+    let segments: SegmentSockets | undefined;
     try {
       if (transport.protocol === 'tcp-syntax') guardFd = openGuard(system, arena, this.name, local, protocol, port);
       sendFd = openSendSocket(system, arena, this.name, local);
       const { statistics } = this;
-      receiver = new UnderlayReceiver(system, arena, receiveFd, local, protocol, udpPort, batch, mtu, statistics);
-      this.#sender = new UnderlaySender(system, arena, sendFd, local.family, batch, mtu, statistics);
+      receiver = new UnderlayReceiver(
+        ...([system, arena, receiveFd, local, protocol, udpPort, batch, mtu, statistics, delivery] as const),
+      );
+      if (delivery === 'joined') segments = new SegmentSockets(system, arena, this.name, local);
+      this.#sender = new UnderlaySender(system, arena, sendFd, local.family, batch, mtu, statistics, segments);
     } catch (error) {
+      segments?.close();
       receiver?.release();
       system.close(receiveFd);
       for (const fd of [sendFd, guardFd]) if (fd >= 0) system.close(fd);
       throw error;
     }
     this.#receiver = receiver;
+    this.#segments = segments;
     this.#system = system;
     this.#otherFds = guardFd < 0 ? [sendFd] : [sendFd, guardFd];
     this.#fds = [receiveFd];
@@ -107,12 +122,12 @@ export class UnderlaySocket implements PollablePort {
 
   /** Receives up to `batch` packets with one system call. */
   receive(): number {
-    return this.#receiver.receive();
+    return this.#receiver.batch.receive();
   }
 
   /** Packet `index` of the last batch, from its outer IP header on, with {@link HEADROOM} in front. */
   packet(index: number): PacketBuffer {
-    return this.#receiver.packet(index);
+    return this.#receiver.batch.packet(index);
   }
 
   /**
@@ -136,5 +151,6 @@ export class UnderlaySocket implements PollablePort {
     this.#fds = [];
     this.#receiver.release();
     this.#sender.release();
+    this.#segments?.close();
   }
 }

@@ -10,6 +10,16 @@ export class UnderlayStatistics {
   sent = 0;
   /** Octets in them, outer headers included. */
   sentOctets = 0;
+  /** Super-frames and super-datagrams received; the latter are handed out, and counted, as single packets. */
+  receivedSuper = 0;
+  /** Super-frames, and runs of datagrams as one super-datagram, that the kernel was given to cut. */
+  sentSuper = 0;
+  /** Packets that went with others in one super-datagram. */
+  coalesced = 0;
+  /** Super-datagrams that the system would not cut; their packets were sent one by one. */
+  coalescingRefused = 0;
+  /** Packets dropped on receipt because they ask for segments that cannot be. */
+  badSegments = 0;
   /** Packets dropped on receipt because they were longer than a slot. */
   truncated = 0;
   /** Times receiving failed with anything but 'nothing there', such as an ICMP error put on the socket. */
@@ -18,6 +28,8 @@ export class UnderlayStatistics {
   refused = 0;
   /** Packets that were no packet of the socket's family, or too long to be copied. */
   malformed = 0;
+  /** Packets that are unfinished in a way that the port does not take, see `canFinish`. */
+  unfinished = 0;
   /** The socket's send buffer was full. */
   EAGAIN = 0;
   /** No queue or memory for it: the interface is congested. */

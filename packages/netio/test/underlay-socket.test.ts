@@ -161,7 +161,7 @@ describe('UnderlaySocket receiving', () => {
       return -11;
     });
     expect(port.receive()).toBe(0);
-    expect(lengths).toEqual(Array.from({ length: 8 }, () => 64));
+    expect(lengths).toEqual(Array.from({ length: 8 }, () => 128));
   });
 
   it('takes ICMP errors off the socket and goes on', () => {

@@ -1,10 +1,10 @@
 // Packet underlays on the two ends of a veth pair, whose far end is in another namespace. Each export is one case.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { bringInterfaceUp, inNetworkNamespace, PacketUnderlay } from '@overlane/netio';
-import { IpAddress, outerPseudoHeader, PacketBuffer, write16 } from '@overlane/wire';
+import { inNetworkNamespace, PacketUnderlay } from '@overlane/netio';
+import { IpAddress, PacketBuffer } from '@overlane/wire';
 import { ipv4, ipv6, segmentOverIpv4, segmentOverIpv6, udp, udpOverIpv6 } from './packets.mjs';
-import { collect, errorOf, hex, ip, openFiles, peerNamespace, sleep } from './support.mjs';
+import { collect, hex, ip, peerNamespace, sleep } from './support.mjs';
 
 export const ADDRESSES = { 4: ['10.7.0.1', '10.7.0.2'], 6: ['fd07::1', 'fd07::2'] };
 

@@ -1,9 +1,11 @@
 // Super-frames and runs of datagrams between packet underlays. Each export is one case.
 import { spawnSync } from 'node:child_process';
-import { outerPseudoHeader, PacketBuffer, write16 } from '@overlane/wire';
+import { createSocket } from 'node:dgram';
+import { UnderlaySocket } from '@overlane/netio';
+import { IpAddress, outerPseudoHeader, PacketBuffer, write16 } from '@overlane/wire';
 import { ADDRESSES, datagram, octets, vethPair } from './packet-cases.mjs';
-import { ipv4, segmentOverIpv4, segmentOverIpv6 } from './packets.mjs';
-import { collect, hex } from './support.mjs';
+import { segmentOverIpv4, segmentOverIpv6 } from './packets.mjs';
+import { collect, hex, openFiles } from './support.mjs';
 
 /** How the two ends of the veth treat what is left to them. */
 const SETTINGS = {
@@ -147,6 +149,69 @@ export async function packetDatagrams() {
       near.close();
       far.close();
     }
+    return results;
+  } finally {
+    pair.close();
+  }
+}
+
+/** The same with UDP sockets at both ends (UDP_SEGMENT, UDP_GRO); several source ports, one of which is taken. */
+export async function socketDatagrams() {
+  const results = [];
+  const pair = await vethPair();
+  try {
+    const taken = createSocket('udp4');
+    await new Promise((done) => taken.bind(50_001, ADDRESSES[4][0], done));
+    for (const family of [4, 6]) {
+      const [near, far] = [0, 1].map((end) => {
+        const open = () =>
+          new UnderlaySocket({
+            local: IpAddress.parse(ADDRESSES[family][end]),
+            transport: { protocol: 'udp', port: 4789 },
+            offload: 'segmentation',
+          });
+        return end === 0 ? open() : pair.there(open);
+      });
+      acquaint(pair, near, far, family, (length) => datagram(family, random(length)));
+      const headers = family === 4 ? 28 : 48;
+      for (const name of Object.keys(SETTINGS)) {
+        configure(pair, name);
+        const before = { ...near.statistics, receivedSuper: far.statistics.receivedSuper };
+        const data = random(40 * 1400 - 700);
+        const sent = Array.from({ length: 40 }, (_, i) =>
+          datagram(family, data.subarray(i * 1400, (i + 1) * 1400), {
+            sourcePort: 50_000 + (i >> 4),
+            ...(family === 4 ? { tos: 0x2e, ttl: 9 } : { trafficClass: 0x2e, hopLimit: 9 }),
+          }),
+        );
+        for (const packet of sent) near.send(PacketBuffer.from(packet));
+        const refused = near.flush();
+        const packets = collect(far, 40);
+        // IPv4: all but identification and the two checksums. IPv6: all but flow label and checksum.
+        const strip = (bytes) => {
+          const copy = Buffer.from(bytes);
+          if (family === 4) copy.fill(0, 4, 6).fill(0, 10, 12);
+          else copy.fill(copy[1] & 0xf0, 1, 2).fill(0, 2, 4);
+          copy.writeUInt16BE(0, headers - 2);
+          return hex(copy);
+        };
+        const arrived = packets.map(({ bytes }) => strip(bytes)).sort();
+        results.push({
+          case: `${family} ${name}`,
+          fine: refused === 0 && arrived.join() === sent.map(strip).sort().join(),
+          sentSuper: near.statistics.sentSuper - before.sentSuper,
+          coalesced: near.statistics.coalesced - before.coalesced,
+          refusals: near.statistics.coalescingRefused - before.coalescingRefused,
+          joined: far.statistics.receivedSuper - before.receivedSuper,
+          kinds: [...new Set(packets.map(({ checksum, segmentType }) => `${checksum} ${segmentType}`))],
+        });
+      }
+      const open = openFiles();
+      near.close();
+      results.push({ closed: open - openFiles() });
+      far.close();
+    }
+    taken.close();
     return results;
   } finally {
     pair.close();

@@ -67,4 +67,20 @@ describe('packet underlays', () => {
     },
     TIMEOUT_MS,
   );
+
+  onVeth(
+    'have the like on UDP sockets: runs sent as one, joined ones handed out singly, a taken source port gone around',
+    () => {
+      const results = run('socketDatagrams') as unknown as Record<string, unknown>[];
+      expect(results).toHaveLength(12);
+      for (const result of results.filter(({ closed }) => closed === undefined)) {
+        const name = result['case'] as string;
+        const [sentSuper, coalesced, refusals] = name.startsWith('4') ? [2, 24, 1] : [3, 40, 0];
+        const joined = /uncut|joined/.test(name) ? sentSuper : 0;
+        expect(result).toMatchObject({ fine: true, sentSuper, coalesced, refusals, joined, kinds: ['verified none'] });
+      }
+      expect(results.filter(({ closed }) => closed !== undefined)).toEqual([{ closed: 4 }, { closed: 5 }]);
+    },
+    TIMEOUT_MS,
+  );
 });
