@@ -53,7 +53,7 @@ export function takeControl(
     case TYPE.UNLEARN:
       return onUnlearn(state, incoming, message.readLocatorWord(bytes, offset));
     case TYPE.JOIN:
-      return state.membership?.onJoin(network, source, place.locator, transactionId, nowMs);
+      return state.membership?.onJoin(network, source, place.locator, transactionId, place.generation, nowMs);
     case TYPE.LEAVE:
       return state.membership?.onLeave(network, source);
   }

@@ -7,7 +7,8 @@
  * cost of two messages per member. Members that were not heard for 100 s are forgotten; a lost message costs one repeat.
  *
  * Choice: an introduction is what has a transaction id; a greeting, or word of somebody else (whose locator it then
- * carries), has none and causes nothing but greetings. Introductions are limited to a burst of 64 and 100 a second,
+ * carries), has none and causes nothing but greetings. A JOIN says in the field of the generation how many members its
+ * sender knows, and who knows more introduces it again; that mends what loss left undone. Introductions are limited to a burst of 64 and 100 a second,
  * because each makes as many messages as there are members; a JOIN above the limit is refused, and repeated by its sender.
  */
 import { FLAG, TYPE } from './constants.js';
@@ -76,24 +77,30 @@ export class Membership {
     this.#free.push(index);
   }
 
-  /** Takes a JOIN from `source`; `locator` is who joins, or 0 for the sender. */
-  onJoin(network: number, source: number, locator: number, transactionId: number, nowMs: number): VanFault | undefined {
+  /** Takes a JOIN from `source`, who knows so many members (0: doesn't say); `locator` is who joins, or 0 for the sender. */
+  onJoin(
+    network: number,
+    source: number,
+    locator: number,
+    transactionId: number,
+    membersKnown: number,
+    nowMs: number,
+  ): VanFault | undefined {
     const { members, own } = this.#context;
     if (!this.#indices.has(network)) return 'E_DOVE_UNKNOWN_INSTANCE';
     const joiner = locator || source;
     if (joiner === own) return undefined;
     const isFirstHand = joiner === source;
     if (!isUsableLocator(joiner, own) || (!isFirstHand && !members.has(network, source))) return 'E_VAN_NOT_OWNER';
-    if (members.has(network, joiner)) {
-      if (isFirstHand) members.note(network, joiner, nowMs);
-      return undefined;
-    }
+    const isKnown = members.has(network, joiner);
+    if (isKnown && isFirstHand) members.note(network, joiner, nowMs);
     const isIntroduction = isFirstHand && transactionId !== 0;
+    const lacksNobody = membersKnown === 0 || membersKnown >= members.targets(network).length;
+    if (isKnown && (!isIntroduction || lacksNobody)) return undefined;
     if (isIntroduction && !this.#takeCredit(nowMs)) return 'E_VAN_RATE';
-    const others = isIntroduction ? this.#list(network) : undefined;
-    if (members.note(network, joiner, nowMs) === 'full') return 'E_VAN_TABLE_FULL';
+    if (!isKnown && members.note(network, joiner, nowMs) === 'full') return 'E_VAN_TABLE_FULL';
     if (isIntroduction || !isFirstHand) this.#send(network, joiner, TYPE.JOIN, 0, own);
-    if (others !== undefined && others.length > 0) this.#send(network, others, TYPE.JOIN, 0, joiner);
+    if (isIntroduction) this.#introduce(network, joiner);
     return undefined;
   }
 
@@ -117,6 +124,11 @@ export class Membership {
     this.#waitsMs[index] = Math.min(REPEAT_MS, this.#waitsMs[index]! * 2);
   }
 
+  #introduce(network: number, joiner: number): void {
+    const others = this.#list(network).filter((member) => member !== joiner);
+    if (others.length > 0) this.#send(network, others, TYPE.JOIN, 0, joiner);
+  }
+
   #takeCredit(nowMs: number): boolean {
     this.#credit = Math.min(BURST, this.#credit + Math.max(0, nowMs - this.#creditMs) * PER_MS);
     this.#creditMs = nowMs;
@@ -132,7 +144,8 @@ export class Membership {
   #send(network: number, target: Target, type: 4 | 5, transactionId: number, locator: number): void {
     const message = this.#context.outbox.addControl(network, target);
     if (message === undefined) return;
-    writeMessage(message, 0, type, FLAG.EXTENSIONS, transactionId, 0, locator, 0);
+    const known = type === TYPE.JOIN ? this.#context.members.targets(network).length : 0;
+    writeMessage(message, 0, type, FLAG.EXTENSIONS, transactionId, 0, locator, known);
     writeMacWords(message, 0, 0, 0);
   }
 }
