@@ -129,15 +129,16 @@ describe('one configured member', () => {
     const seed = new IpAddress();
     seed.setIpv4(0x0a00_0001);
     const hosts = Array.from({ length: 12 }, (_, i) => {
-      const members = i === 0 ? {} : { configured: new Map([[NETWORK, [seed]]]) };
+      const replicator = new VanMembers(i === 0 ? {} : { configured: new Map([[NETWORK, [seed]]]) });
       const address = 0x0a00_0001 + i;
-      return new SimulatedHost({ underlay, random, address, members, onDelivery: () => undefined });
+      const host = new SimulatedHost({ underlay, random, address, replicator, onDelivery: () => undefined });
+      return { host, replicator, address };
     });
-    hosts.forEach((host, i) => host.place(NETWORK, Uint8Array.of(2, 0, 0, 0, 1, i)));
+    hosts.forEach(({ host }, i) => host.place(NETWORK, Uint8Array.of(2, 0, 0, 0, 1, i)));
     underlay.run(240_000);
-    for (const host of hosts) {
-      const known = host.members.targets(NETWORK).map(({ address }) => address.word0);
-      expect(known.sort()).toEqual(hosts.filter((other) => other !== host).map(({ address }) => address));
+    for (const { replicator, address: own } of hosts) {
+      const known = replicator.targets(NETWORK).map(({ address }) => address.word0);
+      expect(known.sort()).toEqual(hosts.map(({ address }) => address).filter((address) => address !== own));
     }
   });
 });

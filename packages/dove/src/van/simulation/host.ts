@@ -1,5 +1,4 @@
-import { IpAddress, PacketBuffer, isGroupMac, writeOctets } from '@overlane/wire';
-import { VanMembers, type VanMembersOptions } from '../members.js';
+import { IpAddress, PacketBuffer, type Replicator, isGroupMac, writeOctets } from '@overlane/wire';
 import type { VanLimits } from '../options.js';
 import { VanResolver } from '../resolver.js';
 import type { SeededRandom } from './random.js';
@@ -18,7 +17,8 @@ export interface SimulatedHostOptions {
   readonly random: SeededRandom;
   /** Address in the underlay, as a signed integer. */
   readonly address: number;
-  readonly members?: VanMembersOptions;
+  /** The other hosts of each instance. */
+  readonly replicator: Replicator;
   readonly limits?: Partial<VanLimits>;
   /** Sees what VMs get. */
   onDelivery(delivery: Delivery): void;
@@ -31,8 +31,6 @@ const HEADROOM = 0;
 export class SimulatedHost implements UnderlayNode {
   /** The machine under test. */
   readonly resolver: VanResolver;
-  /** Its replicator. */
-  readonly members: VanMembers;
   /** Its address in the underlay, as a signed integer. */
   readonly address: number;
   /** Frames that came for VMs which aren't here. */
@@ -48,12 +46,11 @@ export class SimulatedHost implements UnderlayNode {
     address.setIpv4(options.address);
     this.address = options.address;
     this.#options = options;
-    this.members = new VanMembers(options.members);
     this.resolver = new VanResolver({
       headroom: HEADROOM,
       ...options.limits,
       address,
-      replicator: this.members,
+      replicator: options.replicator,
       random32: options.random.word,
     });
     options.underlay.attach(options.address, this);
@@ -92,7 +89,8 @@ export class SimulatedHost implements UnderlayNode {
   /** A VM of this host sends a frame. */
   send(network: number, frame: Uint8Array): void {
     if (isGroupMac(frame, 0)) {
-      for (const { address } of this.members.targets(network)) this.#launch(network, address.word0, false, frame);
+      for (const { address } of this.#options.replicator.targets(network))
+        this.#launch(network, address.word0, false, frame);
       return;
     }
     if (this.hosts(network, frame)) {

@@ -1,0 +1,155 @@
+import { IpAddress, type Locator, read32, write16, write32 } from '@overlane/wire';
+import { TYPE } from '../constants.js';
+import { macOffset, readTransactionId, readType } from '../message.js';
+import type { VanLimits } from '../options.js';
+import { type Delivery, SimulatedHost } from './host.js';
+import { SeededRandom } from './random.js';
+import { SimulatedUnderlay, type UnderlayPacket } from './underlay.js';
+
+/** The size of a fleet. */
+export interface FleetOptions {
+  readonly hosts: number;
+  readonly instances: number;
+  /** VMs per instance; the same MACs in each. */
+  readonly vms: number;
+  readonly seed: number;
+  readonly limits?: Partial<VanLimits>;
+}
+
+/** What a frame of a fleet says of itself. */
+export interface SentFrame {
+  readonly instance: number;
+  readonly from: number;
+  readonly to: number;
+  readonly sentMs: number;
+  readonly host: SimulatedHost;
+  /** Copies sent through the underlay. */
+  copies: number;
+  /** Where it was delivered, if it was; the last time counts. */
+  deliveredAt: SimulatedHost | undefined;
+}
+
+const FRAME_LENGTH = 24;
+const MARK = 14;
+const FIRST_ADDRESS = 0x0a00_0001;
+const FIRST_INSTANCE = 100;
+
+/**
+ * Hosts with VMs of several instances, in each the same MACs, on one underlay: places and moves VMs, sends frames that know
+ * who they are, and counts what must not happen.
+ */
+export class Fleet {
+  readonly random: SeededRandom;
+  readonly underlay: SimulatedUnderlay;
+  readonly hosts: SimulatedHost[] = [];
+  /** Frames delivered into another instance than they were sent in. */
+  strayed = 0;
+  /** Frames delivered. */
+  delivered = 0;
+  /** Frames to one VM of which more than one copy was sent. */
+  flooded = 0;
+  /** Questions asked of all: one per transaction. */
+  readonly floods = new Set<string>();
+  /** LEARN_REQUEST messages sent. */
+  requests = 0;
+  /** Frames by their number; those that nobody keeps are forgotten with `forgetFrames`. */
+  readonly frames: SentFrame[] = [];
+  readonly #places: SimulatedHost[];
+  readonly #vms: number;
+  #firstFrame = 0;
+
+  /** A fleet without VMs; every host is a member of every instance. */
+  constructor(options: FleetOptions) {
+    this.random = new SeededRandom(options.seed);
+    this.underlay = new SimulatedUnderlay(this.random);
+    this.#vms = options.vms;
+    this.#places = new Array<SimulatedHost>(options.instances * options.vms);
+    this.underlay.onSent = (packet) => this.#onSent(packet);
+    const everybody: Locator[] = Array.from({ length: options.hosts }, (_, index) => {
+      const address = new IpAddress();
+      address.setIpv4(FIRST_ADDRESS + index);
+      return { address };
+    });
+    for (const [index, own] of everybody.entries()) {
+      const others = everybody.filter((locator) => locator !== own);
+      const host = new SimulatedHost({
+        underlay: this.underlay,
+        random: this.random,
+        address: FIRST_ADDRESS + index,
+        replicator: { targets: () => others },
+        ...(options.limits === undefined ? {} : { limits: options.limits }),
+        onDelivery: (delivery) => this.#onDelivery(delivery),
+      });
+      this.hosts.push(host);
+    }
+  }
+
+  /** Where a VM is. */
+  placeOf(instance: number, vm: number): SimulatedHost {
+    return this.#places[instance * this.#vms + vm]!;
+  }
+
+  /** Places a VM on a host, for the first time or anew; whether its old host learns where it goes is the caller's choice. */
+  place(instance: number, vm: number, host: SimulatedHost, notice: 'told' | 'untold' = 'untold'): void {
+    const at = instance * this.#vms + vm;
+    const old = this.#places[at];
+    const mac = macOf(vm);
+    if (old === host) return;
+    old?.remove(FIRST_INSTANCE + instance, mac, notice === 'told' ? host : undefined);
+    this.#places[at] = host;
+    host.place(FIRST_INSTANCE + instance, mac);
+  }
+
+  /** Places every VM on some host. */
+  placeAll(): void {
+    for (let at = 0; at < this.#places.length; at++) {
+      const host = this.hosts[this.random.below(this.hosts.length)]!;
+      this.place(Math.floor(at / this.#vms), at % this.#vms, host);
+    }
+  }
+
+  /** One VM sends a frame to another of its instance. */
+  send(instance: number, from: number, to: number): SentFrame {
+    const host = this.placeOf(instance, from);
+    const sent = { instance, from, to, sentMs: this.underlay.nowMs, host, copies: 0, deliveredAt: undefined };
+    const octets = new Uint8Array(FRAME_LENGTH);
+    octets.set(macOf(to));
+    octets.set(macOf(from), 6);
+    write32(octets, MARK, this.#firstFrame + this.frames.length);
+    write32(octets, MARK + 4, FIRST_INSTANCE + instance);
+    this.frames.push(sent);
+    host.send(FIRST_INSTANCE + instance, octets);
+    return sent;
+  }
+
+  /** Forgets the frames sent so far, but what was counted. */
+  forgetFrames(): void {
+    this.#firstFrame += this.frames.length;
+    this.frames.length = 0;
+  }
+
+  #onSent({ control, octets, network, source }: UnderlayPacket): void {
+    if (control) {
+      if (readType(octets, 0) !== TYPE.LEARN_REQUEST) return;
+      this.requests++;
+      this.floods.add(`${source}/${network}/${octets[macOffset(0) + 5]}/${readTransactionId(octets, 0)}`);
+      return;
+    }
+    const frame = this.frames[read32(octets, MARK) - this.#firstFrame];
+    if (frame !== undefined && ++frame.copies > 1) this.flooded++;
+  }
+
+  #onDelivery({ network, host, frame: octets }: Delivery): void {
+    this.delivered++;
+    const frame = this.frames[read32(octets, MARK) - this.#firstFrame];
+    const isAtHome = frame === undefined || this.placeOf(frame.instance, frame.to) === host;
+    if (read32(octets, MARK + 4) !== network || !isAtHome) this.strayed++;
+    if (frame !== undefined) frame.deliveredAt = host;
+  }
+}
+
+function macOf(vm: number): Uint8Array {
+  const mac = Uint8Array.of(2, 0, 0, 0, 0, 0);
+  write16(mac, 4, vm);
+  return mac;
+}
