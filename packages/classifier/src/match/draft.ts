@@ -53,16 +53,21 @@ export class MatchDraft {
     if (family !== undefined) this.#families.set(field, family);
     if (range !== undefined) this.#addRange(field, range.lo, range.hi);
     else this.#fix(field, value, mask);
-    for (const [name, implied] of Object.entries(field.implies ?? {})) {
-      const other = this.schema.field(name);
-      const isFixed = readWideField(this.mask, other) === maxOfWide(other);
-      if (isFixed && readField(this.value, other) !== implied) throw prerequisite(field, `${name}=${implied}`);
-      this.#fix(other, BigInt(implied), maxOfWide(other));
-    }
+  }
+
+  /** Whether something was asked of a field itself. */
+  hasField(field: Field): boolean {
+    return this.#fields.includes(field);
+  }
+
+  /** The family in which the address of a field was written, if that could be told. */
+  familyOf(field: Field): 4 | 6 | undefined {
+    return this.#families.get(field);
   }
 
   /** The match, in canonical form. @throws ClassifierError E_PREREQ */
   finish(): Match {
+    for (const field of this.#fields) this.#imply(field);
     for (const field of this.#fields) this.#checkPrerequisites(field);
     this.ranges.sort((a, b) => a.field.offset - b.field.offset);
     return { value: this.value, mask: this.mask, ranges: this.ranges };
@@ -92,6 +97,15 @@ export class MatchDraft {
     writeWideField(this.mask, field, readWideField(this.mask, field) | mask);
   }
 
+  #imply(field: Field): void {
+    for (const [name, implied] of Object.entries(field.implies ?? {})) {
+      const other = this.schema.field(name);
+      const isFixed = readWideField(this.mask, other) === maxOfWide(other);
+      if (isFixed && readField(this.value, other) !== implied) throw prerequisite(field, `${name}=${implied}`);
+      this.#fix(other, BigInt(implied), maxOfWide(other));
+    }
+  }
+
   #checkPrerequisites(field: Field): void {
     const { requires } = field;
     const isMet =
@@ -103,7 +117,7 @@ export class MatchDraft {
       this.#checkPrerequisites(this.schema.field(name));
     }
     const family = this.#families.get(field) ?? 0;
-    const wanted = this.#familyOf(field);
+    const wanted = this.#wantedFamily(field);
     const high = readWideField(this.mask, field) >> 32n;
     const isIpv6 = family === 6 || (family === 0 && high !== 0n);
     if (wanted === 4 && field.width > 32 && isIpv6)
@@ -112,7 +126,7 @@ export class MatchDraft {
   }
 
   /** The family of an address field, as other fields say; 0 for other fields. */
-  #familyOf(field: Field): 0 | 4 | 6 {
+  #wantedFamily(field: Field): 0 | 4 | 6 {
     if (field.format !== 'ip') return 0;
     if (field.width === 32) return 4;
     if (field.family === undefined) return 6;

@@ -78,7 +78,15 @@ type Row = readonly [
 
 const ROWS = [
   // Stage 0: where from.
-  ['in_port', W.IN_PORT, 0, 32, 'decimal', 'port that the packet came in by', EXACT],
+  [
+    'in_port',
+    W.IN_PORT,
+    0,
+    32,
+    'decimal',
+    'port that the packet came in by',
+    { ...EXACT, names: { LOCAL: { value: 0xffff_fffe } } },
+  ],
   ['recirc_id', W.RECIRC_ID, 0, 32, 'decimal', 'which pass over the packet this is, 0 for the first', EXACT],
   ['metadata', W.METADATA, 0, 64, 'hexadecimal', 'written by rules: logical datapath and stage'],
   ['reg0', W.REG0, 0, 32, 'hexadecimal', 'written by rules'],

@@ -1,14 +1,30 @@
-import type { FieldRange, Match } from '../match/match.js';
+import type { Match } from '../match/match.js';
 import { type Field, maxOfWide, readField, readWideField, wordsOf, writeWideField } from '../schema/field.js';
 import { FLOW_SCHEMA } from '../schema/flow-schema.js';
 import type { Schema } from '../schema/schema.js';
+import type { RuleInput } from '../table/rule.js';
+import { DEFAULT_PRIORITY, type TextRule } from './parse.js';
 import { allBits, formatConstraint } from './value.js';
 
 /** A match as text that `parseMatch` reads back: `tcp,ip_dst=10.0.0.0/8,l4_dst=80..443`; empty if it matches everything. */
 export function formatMatch(match: Match, schema: Schema = FLOW_SCHEMA): string {
   const left = Int32Array.from(match.mask);
-  const parts = [...formatShorthand(schema, match, left), ...formatParts(schema, match, left, match.ranges)];
+  const parts = [...formatShorthand(schema, match, left), ...formatParts(schema, match, left)];
   return parts.join(',');
+}
+
+/** A rule as a line that `parseRule` reads back: `priority=100,tcp,l4_dst=443 actions=output:2`. */
+export function formatRule(rule: RuleInput<string> & Partial<TextRule>, schema: Schema = FLOW_SCHEMA): string {
+  const { priority = DEFAULT_PRIORITY, match, action, table = 0, cookie = 0n, idleTimeoutS, hardTimeoutS } = rule;
+  const parts = [
+    ...(cookie === 0n ? [] : [`cookie=0x${cookie.toString(16)}`]),
+    ...(table === 0 ? [] : [`table=${table}`]),
+    ...(idleTimeoutS === undefined ? [] : [`idle_timeout=${idleTimeoutS}`]),
+    ...(hardTimeoutS === undefined ? [] : [`hard_timeout=${hardTimeoutS}`]),
+    `priority=${priority}`,
+  ];
+  const text = formatMatch(match, schema);
+  return `${[...parts, ...(text === '' ? [] : [text])].join(',')} actions=${action}`;
 }
 
 /** The fields of a key that are not zero, in the same form. */
@@ -37,26 +53,34 @@ function formatShorthand(schema: Schema, match: Match, left: Int32Array): string
   return [];
 }
 
-function formatParts(schema: Schema, match: Match, left: Int32Array, ranges: readonly FieldRange[]): string[] {
-  const parts: string[] = [];
-  // Parts of fields first, those that imply others in front: they say more (`vlan_vid=5`). The whole takes what is left.
+function formatParts(schema: Schema, match: Match, left: Int32Array): string[] {
+  const texts = new Map<Field, string>();
+  // Parts of fields first, those that imply others in front: they say more (`vlan_vid=5`).
   const fields = [...schema.fields].sort((a, b) => a.offset - b.offset || a.width - b.width);
   const rank = ({ within, implies }: Field): number => (within === undefined ? 2 : implies === undefined ? 1 : 0);
-  const texts = new Map<Field, string>();
   for (const field of [...fields].sort((a, b) => rank(a) - rank(b))) {
-    const range = ranges.find((candidate) => candidate.field === field);
-    if (range !== undefined) texts.set(field, `${field.name}=${range.lo}..${range.hi}`);
+    const range = match.ranges.find((candidate) => candidate.field === field);
     const mask = readWideField(left, field);
-    if (mask === 0n || (field.within !== undefined && !isSaid(schema, match, field))) continue;
-    texts.set(
-      field,
-      `${field.name}=${formatConstraint(field, readWideField(match.value, field) & mask, mask, familyOf(schema, match, field))}`,
-    );
-    writeWideField(left, field, 0n);
+    if (range !== undefined) texts.set(field, `${range.lo}..${range.hi}`);
+    else if (mask === 0n || (field.within !== undefined && !isBestSaidBy(schema, match, field))) continue;
+    else {
+      const value = readWideField(match.value, field) & mask;
+      texts.set(field, formatConstraint(field, value, mask, familyOf(schema, match, field)));
+      writeWideField(left, field, 0n);
+    }
     for (const name of Object.keys(field.implies ?? {})) writeWideField(left, schema.field(name), 0n);
   }
-  for (const field of fields) if (texts.has(field)) parts.push(texts.get(field)!);
-  return parts;
+  return fields.flatMap((field) => (texts.has(field) ? [`${field.name}=${texts.get(field)}`] : []));
+}
+
+/** Whether a part has its meaning in this match, and such parts say all that the match asks of the whole field. */
+function isBestSaidBy(schema: Schema, match: Match, part: Field): boolean {
+  if (!isSaid(schema, match, part)) return false;
+  const rest = Int32Array.from(match.mask);
+  for (const field of schema.fields) {
+    if (field.within === part.within && isSaid(schema, match, field)) writeWideField(rest, field, 0n);
+  }
+  return readWideField(rest, schema.field(part.within!)) === 0n;
 }
 
 /** Whether a part of a field has its meaning in this match: what it requires and implies is there. */

@@ -15,17 +15,23 @@ export interface FieldConstraint {
   readonly family?: 4 | 6;
 }
 
-const NUMBER = /^(?:[0-9]+|0x[0-9a-f]+)$/i;
-const FLAGS = /^(?:[+-][a-z0-9]+)+$/;
+/** As long as a number of 128 bits can be. */
+const NUMBER = /^(?:[0-9]{1,39}|0x[0-9a-f]{1,32})$/i;
+const SIGNED_FLAGS = /^(?:[+-][a-z0-9]+)+$/;
+const EXACT_FLAGS = /^[a-z][a-z0-9]*(?:\|[a-z0-9]+)*$/;
 
 /**
  * Reads `80`, `0x50/0xff0`, `80..443`, `10.0.0.0/8`, `2001:db8::/ffff::`, `02:00:00:00:00:00/ff:ff:ff:00:00:00`,
- * `+syn-ack`, or a name of the field's. @throws ClassifierError E_BAD_TEXT
+ * `+syn-ack` (these two, the others may be
+ * anything), `syn|ack` (these and no others), or a name of the field's. @throws ClassifierError E_BAD_TEXT
  */
 export function parseConstraint(field: Field, text: string): FieldConstraint {
-  const named = field.names?.[text];
+  const named = Object.hasOwn(field.names ?? {}, text) ? field.names?.[text] : undefined;
   if (named !== undefined) return { value: BigInt(named.value), mask: maskOf(field, named) };
-  if (field.format === 'flags' && FLAGS.test(text)) return parseFlags(field, text);
+  if (field.format === 'flags' && SIGNED_FLAGS.test(text)) return parseFlags(field, text);
+  if (field.format === 'flags' && EXACT_FLAGS.test(text)) {
+    return { value: parseFlags(field, `+${text.replaceAll('|', '+')}`).value, mask: maxOfWide(field) };
+  }
   const range = text.split('..');
   if (range.length === 2) {
     const [lo, hi] = range.map((end) => Number(parseValue(field, end)));
@@ -62,7 +68,7 @@ export function formatValue(field: Field, value: bigint, family: 4 | 6): string 
 export function formatConstraint(field: Field, value: bigint, mask: bigint, family: 4 | 6): string {
   const name = nameOf(field, value, mask);
   if (name !== undefined) return name;
-  if (field.format === 'flags' && mask !== 0n) return formatFlags(field, value, mask);
+  if (field.format === 'flags') return formatFlags(field, value, mask);
   const all = allBits(field, family);
   const text = formatValue(field, value, family);
   if (mask === all) return text;
@@ -117,12 +123,14 @@ function parseFlags(field: Field, text: string): FieldConstraint {
 }
 
 function formatFlags(field: Field, value: bigint, mask: bigint): string {
-  let text = '';
-  for (let bit = 0; bit < field.width; bit++) {
-    const one = 1n << BigInt(bit);
-    if ((mask & one) !== 0n) text += `${(value & one) === 0n ? '-' : '+'}${field.flags?.[bit] ?? bit}`;
+  const names = Array.from({ length: field.width }, (_, bit) => field.flags?.[bit] ?? `${bit}`);
+  const has = (bits: bigint, bit: number): boolean => ((bits >> BigInt(bit)) & 1n) !== 0n;
+  if (mask !== maxOfWide(field)) {
+    return names.map((name, bit) => (has(mask, bit) ? `${has(value, bit) ? '+' : '-'}${name}` : '')).join('');
   }
-  return text;
+  const set = names.filter((_, bit) => has(value, bit));
+  // A list that began with the number of a bit would read as a number.
+  return /^[a-z]/.test(set[0] ?? '') ? set.join('|') : `0x${value.toString(16)}`;
 }
 
 function nameOf(field: Field, value: bigint, mask: bigint): string | undefined {
