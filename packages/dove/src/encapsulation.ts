@@ -38,8 +38,10 @@ export type DoveMode = 'otv' | 'dove';
 export interface DoveEndpointOptions extends ReassemblyOptions {
   /** The protocol of this socket. Default `dove`: version 1 is sent, version 0 (OTV) is taken too. */
   readonly mode?: DoveMode;
-  /** Overlay to send and accept, 0..OVERLAY_ID_MAX. Default 1, because OTV packets of overlay 0 look like VXLAN. */
+  /** Overlay to send, 0..OVERLAY_ID_MAX. Default 1, because OTV packets of overlay 0 look like VXLAN. */
   readonly overlayId?: number;
+  /** Overlays to accept; others are refused (rule 14). Default: the one that is sent. */
+  readonly overlays?: ReadonlySet<number>;
   /** UDP destination port, sent and accepted. Default 8472. */
   readonly port?: number;
   /** Longest outer IP packet to send, in octets. Default 1500: an Ethernet underlay. */
@@ -105,7 +107,8 @@ export class DoveEncapsulation implements Encapsulation {
     const checksums = { checksumIpv4: 'zero', checksumIpv6: 'computed' } as const;
     this.#carrier = new UdpCarrier({ ...options, ...checksums, port, wrongPort: 'E_DOVE_WRONG_PORT' });
     const store = new ReassemblyStore(options, seed);
-    this.#receiver = new DoveReceiver(this.#carrier, store, { ...options, mode, overlayId });
+    const { overlays = new Set([overlayId]) } = options;
+    this.#receiver = new DoveReceiver(this.#carrier, store, { ...options, mode, overlays });
     this.#identifications = new Identifications(seed);
     this.#overlayId = overlayId;
     this.#pathMtu = Math.min(pathMtu, IP_LENGTH_MAX);

@@ -22,7 +22,7 @@ import * as otv from './otv/index.js';
 /** The part of the configuration that is about receiving. */
 export interface ReceiverOptions {
   readonly mode: 'otv' | 'dove';
-  readonly overlayId: number;
+  readonly overlays: ReadonlySet<number>;
   readonly isPeer?: (network: number, source: IpAddress) => boolean;
   readonly networks?: ReadonlySet<number>;
   readonly networkWithoutInstance?: number;
@@ -51,7 +51,7 @@ export class DoveReceiver {
     this.#rules = { requireInstance, strictReserved };
     // One object for all fragments; the addresses are set to those of each packet's tunnel.
     this.#fragment = {
-      ...{ source: new IpAddress(), destination: new IpAddress(), overlayId: options.overlayId, instanceId: 0 },
+      ...{ source: new IpAddress(), destination: new IpAddress(), overlayId: 0, instanceId: 0 },
       ...{ control: false, identification: 0, offset: 0, more: false, tos: 0 },
     };
   }
@@ -77,7 +77,7 @@ export class DoveReceiver {
     tunnel.network = network;
     tunnel.control = isControl;
     if (isFragment) {
-      const outcome = this.#reassemble(packet, tunnel, nowMs);
+      const outcome = this.#reassemble(packet, tunnel, otv.readOverlayId(bytes, start), nowMs);
       if (outcome !== undefined) return outcome;
     }
     this.received.at(bytes, start);
@@ -90,19 +90,25 @@ export class DoveReceiver {
    * the memory; what is delivered is the same.
    */
   #checkPlace(overlayId: number, network: number, source: IpAddress): DoveFault | undefined {
-    const { overlayId: ours, networks, isPeer } = this.#options;
-    if (overlayId !== ours || networks?.has(network) === false) return 'E_DOVE_UNKNOWN_INSTANCE';
+    const { overlays, networks, isPeer } = this.#options;
+    if (!overlays.has(overlayId) || networks?.has(network) === false) return 'E_DOVE_UNKNOWN_INSTANCE';
     return isPeer?.(network, source) === false ? 'E_DOVE_PEER' : undefined;
   }
 
   /** Holds the data of a fragment, which `packet` has been narrowed to, or points `packet` at the whole. */
-  #reassemble(packet: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): DoveFault | 'incomplete' | undefined {
+  #reassemble(
+    packet: PacketBuffer,
+    tunnel: TunnelMetadata,
+    overlayId: number,
+    nowMs: number,
+  ): DoveFault | 'incomplete' | undefined {
     const { bytes, start, end } = packet;
     const { store } = this;
     const extension = start - dove.FRAGMENT_LENGTH;
     const fragment = this.#fragment;
     fragment.source = tunnel.source;
     fragment.destination = tunnel.destination;
+    fragment.overlayId = overlayId;
     fragment.instanceId = tunnel.network;
     fragment.control = tunnel.control;
     fragment.identification = readInt32(bytes, extension + 4);

@@ -58,6 +58,15 @@ describe('decapsulate', () => {
     expect(receive(endpoint, [stray!]).outcomes).toEqual(['E_DOVE_WRONG_PORT']);
   });
 
+  it('takes the overlays that it is told to, and joins no fragments of two', () => {
+    const jumbo = (overlayId: number): Uint8Array[] =>
+      send(new DoveEncapsulation({ ...DOVE_PEERS, overlayId }), frameOf(2000), tunnelTo(5));
+    const endpoint = new DoveEncapsulation({ overlayId: 1, overlays: new Set([2, 3]) });
+    expect(receive(endpoint, jumbo(1)).outcomes).toEqual(Array(2).fill('E_DOVE_UNKNOWN_INSTANCE'));
+    expect(receive(endpoint, [jumbo(2)[0]!, jumbo(3)[1]!]).outcomes).toEqual(['incomplete', 'incomplete']);
+    expect(receive(endpoint, [jumbo(3)[0]!, jumbo(2)[1]!]).outcomes).toEqual([undefined, undefined]);
+  });
+
   it('gives strangers no memory', () => {
     const fragments = send(new DoveEncapsulation(DOVE_PEERS), JUMBO, tunnelTo(5));
     for (const options of [{ networks: new Set([6]) }, { overlayId: 2 }, { isPeer: () => false }]) {

@@ -92,6 +92,7 @@ describe('ReassemblyStore', () => {
     for (let i = 0; i < 3; i++) expect(accept(1, PAGE - 8, 1000)).toBe('incomplete');
     expect(accept(1, 0, PAGE - 8)).toBe('incomplete');
     expect(accept(1, PAGE + 992, 4000, false)).toBe('complete');
+    expect(store.duplicates).toBe(2);
     const { bytes, start, end } = store.delivered;
     expect(bytes.slice(start, end)).toEqual(DATA.slice(0, PAGE + 4992));
   });

@@ -42,6 +42,8 @@ export type ReassemblyRefusal = Exclude<DoveReassemblyFault, 'E_DOVE_FRAG_TIMEOU
 export class ReassemblyStore {
   /** Datagrams completed since the start. */
   completed = 0;
+  /** Fragments ignored because the same is held. */
+  duplicates = 0;
   /** Datagrams given up because their time was over: E_DOVE_FRAG_TIMEOUT. */
   timedOut = 0;
   /** Datagrams given up because others needed the room: E_DOVE_FRAG_LIMIT. */
@@ -109,7 +111,10 @@ export class ReassemblyStore {
     let datagram = table.find(fragment);
     if (datagram !== NONE) {
       const verdict = this.#judge(datagram, fragment, bytes, start, end);
-      if (verdict === 'duplicate') return 'incomplete';
+      if (verdict === 'duplicate') {
+        this.duplicates++;
+        return 'incomplete';
+      }
       if (verdict === 'E_DOVE_FRAG_OVERLAP') this.#ban(datagram, nowMs);
       else if (verdict === 'E_DOVE_FRAG_LIMIT') this.#remove(datagram);
       if (verdict !== 'new') return verdict;
