@@ -63,6 +63,7 @@ export interface SttOptions extends SegmentCarrierOptions, Omit<SegmenterOptions
 /** STT over IPv4 and IPv6. One object per tunnel port: it holds the packet id counter and the frames in assembly. */
 export class SttEncapsulation implements Encapsulation {
   readonly name = 'stt';
+  readonly carriesOffload = true;
   readonly #carrier: SegmentCarrier;
   readonly #segmenter: Segmenter;
   readonly #receiver: SttReceiver;

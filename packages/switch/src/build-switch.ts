@@ -2,6 +2,7 @@ import type { UnderlayTransport } from '@overlane/netio';
 import { type Encapsulation, IpAddress, type Locator } from '@overlane/wire';
 import type { SwitchConfig } from './config.js';
 import { encapsulationEntry } from './encapsulations.js';
+import type { Allocate } from './offload.js';
 import * as presets from './presets.js';
 import { Switch } from './switch.js';
 
@@ -19,8 +20,17 @@ export interface SwitchPlan {
   readonly innerMtu: number;
 }
 
-/** Makes the switch that `config` describes; the caller opens ports and adds them. `random` gives numbers in 0..1. */
-export function planSwitch(config: SwitchConfig, random: () => number = Math.random): SwitchPlan {
+/** What a plan takes from outside. */
+export interface PlanOptions {
+  /** Gives numbers in 0..1. Default `Math.random`. */
+  readonly random?: () => number;
+  /** As `SwitchOptions.allocate`. */
+  readonly allocate?: Allocate;
+}
+
+/** Makes the switch that `config` describes; the caller opens ports and adds them. */
+export function planSwitch(config: SwitchConfig, options: PlanOptions = {}): SwitchPlan {
+  const { random = Math.random, allocate } = options;
   const { networks, underlay, learning } = config;
   const entry = encapsulationEntry(config.encapsulation);
   const address = IpAddress.parse(underlay.address);
@@ -29,11 +39,13 @@ export function planSwitch(config: SwitchConfig, random: () => number = Math.ran
     keepInnerVlan: new Set(networks.filter(({ keepInnerVlan }) => keepInnerVlan).map(({ network }) => network)),
     pathMtu: underlay.mtu,
     random: Math.floor(random() * 2 ** 32),
+    beforeReuse: () => made.flush(),
   });
   const locator = (text: string): Locator => ({ address: IpAddress.parse(text) });
   const peers = new Map(networks.map((entry) => [entry.network, entry.peers.map(locator)]));
+  const made = new Switch(presets.floodAndLearn(encapsulation, { peers, learning }), { learning, allocate });
   return {
-    switch: new Switch(presets.floodAndLearn(encapsulation, { peers, learning }), { learning }),
+    switch: made,
     encapsulation,
     address,
     transport: entry.transport(config.encapsulation),

@@ -75,9 +75,16 @@ const encapsulation = z
   )
   .prefault({ type: 'vxlan' });
 
+const offload = z.enum(['none', 'checksum', 'segmentation']).default('segmentation');
 const underlay = z.strictObject({
+  type: z
+    .enum(['socket', 'packet'])
+    .default('socket')
+    .describe('Sockets that the kernel routes for, or a packet socket on one Ethernet interface, for super-frames'),
   address: ipAddress.describe('Address of this endpoint, IPv4 or IPv6'),
   mtu: integer(576, 65_535).default(1500).describe('Path MTU of the underlay, in octets'),
+  device: deviceName.optional().describe('Interface, for type packet; default: the one that has the address'),
+  offload: offload.describe('What is left to the kernel and the network card'),
 });
 
 const network = z.strictObject({
@@ -91,6 +98,7 @@ const tapPort = z.strictObject({
   name: deviceName.describe('Name of the TAP device to make'),
   network: integer(0, Number.MAX_SAFE_INTEGER).describe('The network that the port is attached to'),
   mtu: integer(68, 65_535).optional().describe('MTU of the device; default: what fits the underlay'),
+  offload: offload.describe('What the kernel of the device and the switch leave to each other'),
 });
 
 const learning = z
@@ -136,6 +144,9 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
         issue(['ports', at, 'network'], `must be one of the networks (${networks.join(', ')}), got ${entry.network}`);
       }
     });
+    if (config.underlay.type === 'socket' && config.underlay.device !== undefined) {
+      issue(['underlay', 'device'], 'can be chosen for type packet only: sockets leave it to the routing tables');
+    }
     const family = familyOf(config.underlay.address);
     config.networks.forEach((entry, at) =>
       entry.peers.forEach((peer, peerAt) => {

@@ -65,6 +65,29 @@ export interface NetworkConfig {
   readonly keepInnerVlan: boolean;
 }
 
+/**
+ * What a switch and the other side of a port leave to each other: nothing; unfinished transport checksums; or packets of up
+ * to 64 KiB as well, that have yet to be cut into segments.
+ */
+export type OffloadConfig = 'none' | 'checksum' | 'segmentation';
+
+/** The physical side of a switch. */
+export interface UnderlayConfig {
+  /**
+   * `socket`: the kernel routes; works wherever the host can send packets. `packet`: a packet socket on one Ethernet
+   * interface, through which super-frames pass uncut. Default `socket`.
+   */
+  readonly type: 'socket' | 'packet';
+  /** Address of this endpoint, IPv4 or IPv6. */
+  readonly address: string;
+  /** Path MTU of the underlay, in octets. Default 1500. */
+  readonly mtu: number;
+  /** Name of the interface, for type `packet`. Default: the one that has the address. */
+  readonly device?: string | undefined;
+  /** What is left to the kernel and the network card; sockets can leave datagrams only. Default `segmentation`. */
+  readonly offload: OffloadConfig;
+}
+
 /** A TAP device that a switch makes and attaches to a network. */
 export interface PortConfig {
   /** Kind of port. */
@@ -75,6 +98,8 @@ export interface PortConfig {
   readonly network: number;
   /** MTU of the device, in octets. Default: what fits the underlay. */
   readonly mtu?: number | undefined;
+  /** What the device's kernel and the switch leave to each other. Default `segmentation`. */
+  readonly offload: OffloadConfig;
 }
 
 /** A configuration with every default filled in. */
@@ -84,12 +109,7 @@ export interface SwitchConfig {
   /** How frames are wrapped. */
   readonly encapsulation: EncapsulationConfig;
   /** The physical side. */
-  readonly underlay: {
-    /** Address of this endpoint, IPv4 or IPv6. */
-    readonly address: string;
-    /** Path MTU of the underlay, in octets. Default 1500. */
-    readonly mtu: number;
-  };
+  readonly underlay: UnderlayConfig;
   /** Networks served, 1 to 65,536. */
   readonly networks: readonly NetworkConfig[];
   /** Ports of tenants, 1 to 1,024. */
@@ -114,7 +134,7 @@ export interface SwitchConfigFile {
     readonly [Type in EncapsulationConfig as Type['type']]: Pick<Type, 'type'> & Partial<Type>;
   }[EncapsulationConfig['type']];
   /** The physical side. */
-  readonly underlay: Pick<SwitchConfig['underlay'], 'address'> & Partial<SwitchConfig['underlay']>;
+  readonly underlay: Pick<UnderlayConfig, 'address'> & Partial<UnderlayConfig>;
   /** Networks served. */
   readonly networks: readonly (Pick<NetworkConfig, 'network'> & Partial<NetworkConfig>)[];
   /** Ports of tenants. */

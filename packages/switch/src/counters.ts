@@ -1,4 +1,5 @@
 import type { Fault } from '@overlane/wire';
+import type { Ledger } from './ledger.js';
 
 /** What the switch itself can find wrong; faults of headers keep their own names. */
 export type SwitchFault =
@@ -16,10 +17,10 @@ export type SwitchFault =
   | 'E_SWITCH_CONTROL'
   /** No underlay of the endpoint's address family. */
   | 'E_SWITCH_NO_UNDERLAY'
-  /** A far endpoint left it to us to cut a large packet (offload), and our ports can't yet. */
-  | 'E_SWITCH_UNSEGMENTED'
   /** The next hop was full, and the queue's answer is to drop. */
   | 'E_SWITCH_QUEUE_FULL'
+  /** The port was taken out while packets waited for it. */
+  | 'E_SWITCH_PORT_REMOVED'
   /** The next hop lost or refused the packet after taking it. */
   | 'E_SWITCH_SEND_FAILED'
   /** Odd ECN pairs (RFC 6040 §4.2) that the egress lets pass. */
@@ -39,8 +40,34 @@ export class PortCounters {
   txOctets = 0;
   /** How often each fault was met by packets that came in here, or were to leave here. */
   readonly faults = new Map<Fault, number>();
+  readonly #ledger: Ledger;
 
-  /** Counts a fault. */
+  /** Counters of a port of the switch that keeps `ledger`. */
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** Counts a packet of so many octets that came in. */
+  countReceived(octets: number): void {
+    this.rxPackets++;
+    this.rxOctets += octets;
+    this.#ledger.received++;
+  }
+
+  /** Counts a packet of so many octets that the port has taken. */
+  countSent(octets: number): void {
+    this.txPackets++;
+    this.txOctets += octets;
+    this.#ledger.sent++;
+  }
+
+  /** Counts a packet that ends here. */
+  countDropped(fault: Fault): void {
+    this.countFault(fault);
+    this.#ledger.countDropped(fault);
+  }
+
+  /** Counts a fault of a packet that went on, or was counted as sent. */
   countFault(fault: Fault, times = 1): void {
     this.faults.set(fault, (this.faults.get(fault) ?? 0) + times);
   }

@@ -17,6 +17,8 @@ export interface EndpointSettings {
   readonly pathMtu: number;
   /** 32 random bits, 0..2^32-1, for protocols that number their packets or hash what strangers send. */
   readonly random: number;
+  /** Called before memory that emitted packets lie in is used again. */
+  readonly beforeReuse: () => void;
 }
 
 /** One encapsulation, as configurations see it. */
@@ -74,8 +76,20 @@ export const ENCAPSULATIONS: Table = {
   stt: {
     networks: [0, Number.MAX_SAFE_INTEGER],
     innerVlan: 'kept',
-    create: ({ ecnMode, port }, { networks, pathMtu, random }) =>
-      new SttEncapsulation({ ecnMode, port, networks, pathMtu, firstPacketId: random, hashSeed: random }),
+    create: ({ ecnMode, port }, { networks, pathMtu, random, beforeReuse }) =>
+      new SttEncapsulation({
+        ecnMode,
+        port,
+        networks,
+        pathMtu,
+        firstPacketId: random,
+        hashSeed: random,
+        // What a port can't finish, the switch does: so nothing is done twice, or too early.
+        superFrames: 'whereTheyFit',
+        innerChecksum: 'kept',
+        egressMtu: pathMtu,
+        beforeReuse,
+      }),
     transport: ({ port }) => ({ protocol: 'tcp-syntax', port }),
     // STT cuts frames itself: tenants keep the MTU of the underlay.
     innerMtu: (pathMtu) => pathMtu,

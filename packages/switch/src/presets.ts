@@ -6,7 +6,7 @@ import { DropQueue } from './roles/drop-queue.js';
 import { EcmpPath } from './roles/ecmp-path.js';
 import { FloodAndLearnResolver } from './roles/flood-and-learn.js';
 import { IngressReplicator } from './roles/ingress-replication.js';
-import type { SwitchRoles } from './switch.js';
+import type { SwitchRoles } from './switch-options.js';
 
 /** What a flood-and-learn overlay needs to know. */
 export interface FloodAndLearnOptions {

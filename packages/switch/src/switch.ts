@@ -7,50 +7,24 @@
  * underlay goes to local ports only (split horizon), so nothing can circle between switches.
  */
 import {
-  type Encapsulation,
   type Fault,
   type IpAddress,
   type PacketBuffer,
-  type Path,
   type Port,
-  type Queue,
-  type Replicator,
-  type Resolver,
+  type SoftwareOffload,
   TunnelMetadata,
+  dropOuterOffload,
   ethernet,
   isGroupMac,
 } from '@overlane/wire';
-import type { PortSnapshot } from './counters.js';
+import type { PortCounters } from './counters.js';
 import { Egress } from './egress.js';
+import { Ledger } from './ledger.js';
 import type { MacTableOptions } from './mac-table.js';
+import { Offload } from './offload.js';
 import { type DepartureListener, LocalPort, Segment } from './segment.js';
+import type { SwitchOptions, SwitchRoles, SwitchSnapshot } from './switch-options.js';
 import { Uplink } from './uplink.js';
-
-/** The five choices that make a system. */
-export interface SwitchRoles {
-  /** Which octets go around a frame. */
-  readonly encapsulation: Encapsulation;
-  /** Where a destination is. */
-  readonly resolver: Resolver;
-  /** Who gets a broadcast. */
-  readonly replicator: Replicator;
-  /** Which way through the fabric. */
-  readonly path: Path;
-  /** What happens when the next hop is full; called once per port. */
-  makeQueue(portName: string): Queue;
-}
-
-/** Limits of a switch, each with a default. */
-export interface SwitchOptions {
-  /** Size and ageing of each network's table of local addresses. */
-  readonly learning?: MacTableOptions;
-}
-
-/** Counters of all ports at one moment, by port name. */
-export interface SwitchSnapshot {
-  /** Counters per port, the underlay included. */
-  readonly ports: Readonly<Record<string, PortSnapshot>>;
-}
 
 const SOURCE_MAC = 6;
 const TICK_MS_MAX = 1000;
@@ -62,6 +36,8 @@ export class Switch {
   readonly #segments = new Map<number, Segment>();
   readonly #locals: LocalPort[] = [];
   readonly #uplink: Uplink;
+  readonly #offload: Offload;
+  readonly #ledger = new Ledger();
   readonly #egresses: Egress[] = [];
   readonly #received = new TunnelMetadata();
   readonly #departed: DepartureListener;
@@ -71,7 +47,8 @@ export class Switch {
   constructor(roles: SwitchRoles, options: SwitchOptions = {}) {
     this.#roles = roles;
     this.#learning = options.learning ?? {};
-    this.#uplink = new Uplink(roles.encapsulation, roles.path);
+    this.#offload = new Offload(roles.encapsulation, () => this.flush(), options.allocate);
+    this.#uplink = new Uplink(roles.encapsulation, roles.path, this.#offload.frames, this.#ledger);
     this.#departed = (network, bytes, offset, nowMs) => roles.resolver.departed?.(network, bytes, offset, nowMs);
   }
 
@@ -82,14 +59,14 @@ export class Switch {
 
   /** Adds the way to other endpoints: `port` carries packets from the outer IP header on; `address` is our endpoint's. */
   addUnderlay(port: Port, address: IpAddress): void {
-    const egress = this.#addEgress(port);
+    const egress = this.#addEgress(port, this.#offload.packets);
     this.#uplink.underlays.push({ egress, address });
   }
 
   /** Attaches a port to one network; its frames are that tenant's. */
   addPort(port: Port, network: number): void {
     const segment = this.#segmentOf(network);
-    const local = new LocalPort(this.#addEgress(port), segment, this.#nextPortId++);
+    const local = new LocalPort(this.#addEgress(port, this.#offload.frames), segment, this.#nextPortId++);
     segment.ports.push(local);
     this.#locals.push(local);
   }
@@ -101,6 +78,7 @@ export class Switch {
     const [local] = this.#locals.splice(at, 1);
     const { segment, egress } = local!;
     segment.remove(local!, nowMs);
+    egress.discard();
     if (segment.ports.length === 0) this.#segments.delete(segment.network);
     this.#egresses.splice(this.#egresses.indexOf(egress), 1);
     return true;
@@ -126,7 +104,12 @@ export class Switch {
   /** Counters of all ports. */
   snapshot(): SwitchSnapshot {
     const named = this.#egresses.map(({ port, counters }) => [port.name, counters.snapshot()] as const);
-    return { ports: Object.fromEntries(named) };
+    return { ports: Object.fromEntries(named), ledger: this.#ledger.snapshot(this.#offload.joined) };
+  }
+
+  /** Hands over all packets that were sent and not yet flushed. A turn does so itself. */
+  flush(): void {
+    for (const egress of this.#egresses) egress.flush();
   }
 
   #turnLocal(local: LocalPort, nowMs: number): number {
@@ -134,10 +117,9 @@ export class Switch {
     const count = port.receive();
     for (let i = 0; i < count; i++) {
       const packet = port.packet(i);
-      counters.rxPackets++;
-      counters.rxOctets += packet.length;
+      counters.countReceived(packet.length);
       const fault = this.#forwardLocal(packet, local, nowMs);
-      if (fault !== undefined) counters.countFault(fault);
+      if (fault !== undefined) counters.countDropped(fault);
     }
     if (count > 0) this.#endBatch();
     return count;
@@ -147,15 +129,34 @@ export class Switch {
     const count = port.receive();
     for (let i = 0; i < count; i++) {
       const packet = port.packet(i);
-      counters.rxPackets++;
-      counters.rxOctets += packet.length;
-      const outcome = this.#roles.encapsulation.decapsulate(packet, this.#received, nowMs);
-      if (outcome === 'incomplete') continue;
-      const fault = outcome ?? this.#forwardRemote(packet, counters, nowMs);
-      if (fault !== undefined) counters.countFault(fault);
+      counters.countReceived(packet.length);
+      const fault = this.#receive(packet, counters, nowMs);
+      if (fault !== undefined) counters.countDropped(fault);
     }
-    if (count > 0) this.#endBatch();
+    if (count > 0) {
+      this.#offload.flush();
+      this.#endBatch();
+    }
     return count;
+  }
+
+  #receive(packet: PacketBuffer, counters: PortCounters, nowMs: number): Fault | undefined {
+    const { encapsulation } = this.#roles;
+    const { bytes } = packet;
+    const carriesOffload = encapsulation.carriesOffload === true;
+    // Several tunnel packets in one, which nobody below has taken apart.
+    if (!carriesOffload && packet.segmentType !== 'none') return 'E_OFFLOAD_MISMATCH';
+    const outcome = encapsulation.decapsulate(packet, this.#received, nowMs);
+    if (outcome === 'incomplete') {
+      this.#ledger.absorbed++;
+      return undefined;
+    }
+    if (outcome !== undefined) return outcome;
+    if (!carriesOffload) dropOuterOffload(packet);
+    const fault = this.#forwardRemote(packet, counters, nowMs);
+    // A frame put together in memory of the encapsulation is valid until its next call only.
+    if (packet.bytes !== bytes) this.flush();
+    return fault;
   }
 
   #forwardLocal(frame: PacketBuffer, from: LocalPort, nowMs: number): Fault | undefined {
@@ -168,7 +169,10 @@ export class Switch {
     const learned = segment.learn(bytes, start + SOURCE_MAC, from, nowMs);
     if (learned === 'full') from.egress.counters.countFault('E_SWITCH_MAC_TABLE_FULL');
     if (learned === 'added') resolver.arrived(segment.network, frame, nowMs);
-    if (isGroupMac(bytes, start)) return this.#flood(frame, from);
+    if (isGroupMac(bytes, start)) {
+      this.#flood(frame, from);
+      return undefined;
+    }
     const to = segment.find(bytes, start, nowMs);
     if (to === from) return 'E_SWITCH_SAME_PORT';
     if (to !== undefined) {
@@ -176,23 +180,25 @@ export class Switch {
       return undefined;
     }
     const locator = resolver.resolve(segment.network, frame, nowMs);
-    if (locator === 'unknown') return this.#flood(frame, from);
     if (locator === 'pending') return 'E_SWITCH_PENDING';
-    return this.#uplink.send(frame, segment.network, locator, 'frame');
+    if (locator === 'unknown') this.#flood(frame, from);
+    else this.#uplink.send(frame, segment.network, locator, 'frame', from.egress.counters);
+    return undefined;
   }
 
-  #forwardRemote(frame: PacketBuffer, counters: Egress['counters'], nowMs: number): Fault | undefined {
+  #forwardRemote(frame: PacketBuffer, counters: PortCounters, nowMs: number): Fault | undefined {
     const { bytes, start, end } = frame;
     const { network, source, ecnAnomaly, control } = this.#received;
     const { resolver } = this.#roles;
     if (ecnAnomaly !== 'none') counters.countFault(ecnAnomaly === 'note' ? 'E_SWITCH_ECN_NOTE' : 'E_SWITCH_ECN_ALARM');
     if (control) {
       if (resolver.onControl === undefined) return 'E_SWITCH_CONTROL';
-      return resolver.onControl(network, frame, source, nowMs);
+      const refused = resolver.onControl(network, frame, source, nowMs);
+      if (refused === undefined) this.#ledger.absorbed++;
+      return refused;
     }
     const fault = ethernet.check(bytes, start, end);
     if (fault !== undefined) return fault;
-    if (frame.segmentType !== 'none') return 'E_SWITCH_UNSEGMENTED';
     const segment = this.#segments.get(network);
     if (segment === undefined) return 'E_SWITCH_UNKNOWN_NETWORK';
     if (isGroupMac(bytes, start + SOURCE_MAC)) return 'E_SWITCH_GROUP_SOURCE';
@@ -202,32 +208,48 @@ export class Switch {
     if (!isGroupMac(bytes, start)) {
       const to = segment.find(bytes, start, nowMs);
       if (to !== undefined) {
-        to.egress.send(frame);
+        this.#offload.deliver(frame, to.egress);
         return undefined;
       }
       const refused = resolver.misdelivered?.(network, frame, source, nowMs);
       if (refused !== undefined) return refused;
     }
-    for (const local of segment.ports) local.egress.send(frame);
+    for (const { egress } of segment.ports) {
+      this.#offload.deliver(frame, egress);
+      this.#settle(frame);
+    }
+    this.#ledger.copied += segment.ports.length - 1;
     return undefined;
   }
 
-  /** Sends copies to everybody in the network but the port it came from. Returns the first fault, if any. */
-  #flood(frame: PacketBuffer, from: LocalPort): Fault | undefined {
+  /** Sends copies to everybody in the network but the port it came from. */
+  #flood(frame: PacketBuffer, from: LocalPort): void {
     const { segment } = from;
-    for (const local of segment.ports) if (local !== from) local.egress.send(frame);
+    const { counters } = from.egress;
+    let copies = segment.ports.length - 1;
+    for (const local of segment.ports) {
+      if (local === from) continue;
+      local.egress.send(frame);
+      this.#settle(frame);
+    }
     // From here on the octets in front of the frame are rewritten for each target, and stripping a VLAN tag moves the
     // frame's own: so each copy is handed over before the next is made. Flooding is rare; copying would cost more.
-    this.#flush();
-    let fault: Fault | undefined;
+    this.flush();
     for (const target of this.#roles.replicator.targets(segment.network)) {
-      fault = this.#uplink.sendNow(frame, segment.network, target, 'frame') ?? fault;
+      copies++;
+      this.#uplink.sendNow(frame, segment.network, target, 'frame', counters);
     }
-    return fault;
+    if (copies === 0) this.#ledger.absorbed++;
+    else this.#ledger.copied += copies - 1;
+  }
+
+  /** Between copies of a frame: the next port may need its checksum finished in place, which this one must not notice. */
+  #settle(frame: PacketBuffer): void {
+    if (frame.isUnfinished) this.flush();
   }
 
   #endBatch(): void {
-    this.#flush();
+    this.flush();
     this.#sendEvents();
   }
 
@@ -236,19 +258,18 @@ export class Switch {
     const { resolver } = this.#roles;
     for (let event = resolver.nextEvent?.(); event !== undefined; event = resolver.nextEvent?.()) {
       const { payload, network, destination, kind } = event;
-      const fault = this.#uplink.sendNow(payload, network, destination, kind);
-      if (fault !== undefined) this.#uplink.underlays[0]?.egress.counters.countFault(fault);
+      const counters = this.#uplink.underlays[0]?.egress.counters;
+      // A switch without underlay has nobody to tell, nor to ask.
+      if (counters === undefined) continue;
+      this.#ledger.originated++;
+      this.#uplink.sendNow(payload, network, destination, kind, counters);
     }
   }
 
-  #flush(): void {
-    for (const egress of this.#egresses) egress.flush();
-  }
-
-  #addEgress(port: Port): Egress {
+  #addEgress(port: Port, software: SoftwareOffload): Egress {
     const taken = this.#egresses.some((egress) => egress.port.name === port.name);
     if (taken) throw new TypeError(`two ports are named ${port.name}`);
-    const egress = new Egress(port, this.#roles.makeQueue(port.name));
+    const egress = new Egress(port, this.#roles.makeQueue(port.name), software, this.#ledger);
     this.#egresses.push(egress);
     return egress;
   }

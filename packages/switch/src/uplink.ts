@@ -1,14 +1,16 @@
 import {
   type Encapsulation,
-  type Fault,
   type IpAddress,
   type Locator,
   type PacketBuffer,
   type Path,
+  type SoftwareOffload,
   TunnelMetadata,
   flowHash,
 } from '@overlane/wire';
+import type { PortCounters } from './counters.js';
 import type { Egress } from './egress.js';
+import type { Ledger } from './ledger.js';
 
 /** A way to other endpoints. */
 export interface Underlay {
@@ -24,23 +26,50 @@ export class Uplink {
   readonly underlays: Underlay[] = [];
   readonly #encapsulation: Encapsulation;
   readonly #path: Path;
+  readonly #software: SoftwareOffload;
+  readonly #ledger: Ledger;
   readonly #tunnel = new TunnelMetadata();
   #target: Egress | undefined;
-  readonly #emit = (outer: PacketBuffer): void => this.#target?.send(outer);
+  #counters: PortCounters | undefined;
+  #pieces = 0;
+  #emitted = 0;
+  readonly #emit = (outer: PacketBuffer): void => {
+    this.#emitted++;
+    this.#target?.send(outer);
+  };
+  readonly #wrap = (payload: PacketBuffer): void => {
+    this.#pieces++;
+    this.#emitted = 0;
+    const fault = this.#encapsulation.encapsulate(payload, this.#tunnel, this.#emit);
+    this.#ledger.cut += this.#emitted;
+    if (fault === undefined) this.#ledger.cut--;
+    else this.#counters?.countDropped(fault);
+  };
 
-  /** An uplink without underlays. */
-  constructor(encapsulation: Encapsulation, path: Path) {
+  /** An uplink without underlays. What `encapsulation` can't carry unfinished, `software` does before. */
+  constructor(encapsulation: Encapsulation, path: Path, software: SoftwareOffload, ledger: Ledger) {
     this.#encapsulation = encapsulation;
     this.#path = path;
+    this.#software = software;
+    this.#ledger = ledger;
   }
 
   /**
    * Wraps `payload`, a frame of `network` or a message of the control protocol, and sends it to `locator`. Its octets must
-   * stay as they are until the flush; what the underlay refuses it counts itself.
+   * stay as they are until the flush. What is refused is counted in `counters`; what the underlay refuses it counts itself.
    */
-  send(payload: PacketBuffer, network: number, locator: Locator, kind: 'frame' | 'control'): Fault | undefined {
+  send(
+    payload: PacketBuffer,
+    network: number,
+    locator: Locator,
+    kind: 'frame' | 'control',
+    counters: PortCounters,
+  ): void {
     const underlay = this.#underlayTo(locator.address.family);
-    if (underlay === undefined) return 'E_SWITCH_NO_UNDERLAY';
+    if (underlay === undefined) {
+      counters.countDropped('E_SWITCH_NO_UNDERLAY');
+      return;
+    }
     const tunnel = this.#tunnel;
     tunnel.network = network;
     tunnel.control = kind === 'control';
@@ -48,14 +77,27 @@ export class Uplink {
     tunnel.destination.copy(locator.address);
     this.#path.select(flowHash(payload.bytes, payload.start, payload.end), locator, tunnel);
     this.#target = underlay.egress;
-    return this.#encapsulation.encapsulate(payload, tunnel, this.#emit);
+    this.#counters = counters;
+    this.#pieces = 0;
+    if (!payload.isUnfinished || this.#encapsulation.carriesOffload === true) {
+      this.#wrap(payload);
+      return;
+    }
+    const fault = this.#software.run(payload, this.#wrap);
+    if (fault === undefined) this.#ledger.cut += this.#pieces - 1;
+    else counters.countDropped(fault);
   }
 
   /** As {@link send}, and hands the packets over at once: `payload` may be used again. */
-  sendNow(payload: PacketBuffer, network: number, locator: Locator, kind: 'frame' | 'control'): Fault | undefined {
-    const fault = this.send(payload, network, locator, kind);
+  sendNow(
+    payload: PacketBuffer,
+    network: number,
+    locator: Locator,
+    kind: 'frame' | 'control',
+    counters: PortCounters,
+  ): void {
+    this.send(payload, network, locator, kind, counters);
     this.#target?.flush();
-    return fault;
   }
 
   #underlayTo(family: 4 | 6): Underlay | undefined {

@@ -36,9 +36,9 @@ describe('parseSwitchConfig', () => {
         zeroChecksumIpv6: 'refused',
         ecnMode: 'normal',
       },
-      underlay: { address: '192.0.2.1', mtu: 1500 },
+      underlay: { type: 'socket', address: '192.0.2.1', mtu: 1500, offload: 'segmentation' },
       networks: [{ network: 5001, peers: ['192.0.2.2'], keepInnerVlan: false }],
-      ports: [{ type: 'tap', name: 'tap1', network: 5001 }],
+      ports: [{ type: 'tap', name: 'tap1', network: 5001, offload: 'segmentation' }],
       learning: { capacity: 4096, ageingMs: 300_000 },
     });
   });
@@ -52,6 +52,13 @@ describe('parseSwitchConfig', () => {
       { ...good, underlay: { address: '192.0.2' } },
     ],
     ['underlay.address', "must be a unicast address, got 'ff02::1'", { ...good, underlay: { address: 'ff02::1' } }],
+    [
+      'underlay.device',
+      'can be chosen for type packet only: sockets leave it to the routing tables',
+      { ...good, underlay: { address: '192.0.2.1', device: 'eth0' } },
+    ],
+    ['underlay.type', 'Invalid option', { ...good, underlay: { address: '192.0.2.1', type: 'tun' } }],
+    ['ports[0].offload', 'Invalid option', { ...good, ports: [{ name: 'tap1', network: 5001, offload: 'all' }] }],
     [
       'underlay.mtu',
       'must be an integer in 576..65535, got 100',

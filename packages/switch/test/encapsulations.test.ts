@@ -6,7 +6,7 @@ import {
   parseSwitchConfig,
   planSwitch,
 } from '../src/index.js';
-import { Station, frame } from './harness.js';
+import { Station, frame, requireBalance } from './harness.js';
 
 const TYPES = ['vxlan', 'geneve', 'nvgre', 'gre', 'stt'] as const;
 const ADDRESSES = { 4: ['192.0.2.1', '192.0.2.2'], 6: ['2001:db8::1', '2001:db8::2'] } as const;
@@ -22,7 +22,7 @@ function createPair(type: (typeof TYPES)[number], family: 4 | 6, mtu = 1500) {
       networks: NETWORKS.map((network) => ({ network, peers: [ADDRESSES[family][1 - i]!] })),
       ports: NETWORKS.map((network) => ({ name: `tap${network}`, network })),
     };
-    const plan = planSwitch(parseSwitchConfig(file), () => 0.5);
+    const plan = planSwitch(parseSwitchConfig(file), { random: () => 0.5 });
     const wire = underlay.attach(`wire${i}`, plan.address);
     plan.switch.addUnderlay(wire, plan.address);
     const stations = NETWORKS.map((network) => {
@@ -36,6 +36,7 @@ function createPair(type: (typeof TYPES)[number], family: 4 | 6, mtu = 1500) {
     for (let turns = 0; pair.reduce((sum, each) => sum + each.switch.turn(nowMs), 0) > 0; turns++) {
       if (turns > 1000) throw new Error('packets circle');
     }
+    for (const each of pair) requireBalance(each.switch);
   };
   const faults = pair.map((each) => () => Object.values(each.switch.snapshot().ports).map((port) => port.faults));
   return { pair, settle, faults, unroutable: () => underlay.unroutable };

@@ -6,6 +6,7 @@ import {
   Switch,
   type SwitchRoles,
   createMemoryLink,
+  imbalance,
   presets,
 } from '../src/index.js';
 
@@ -47,6 +48,13 @@ function describeFrame(octets: Uint8Array): string {
   const { destination, source } = ethernet.decode(octets);
   const name = (mac: Uint8Array): string => (mac[0] === 255 ? '*' : String.fromCharCode(mac[5]!));
   return `${name(source)}>${name(destination)} ${new TextDecoder().decode(octets.subarray(14))}`;
+}
+
+/** Throws unless every packet that `one` has received or made is accounted for. */
+export function requireBalance(one: Switch): void {
+  const { ledger } = one.snapshot();
+  if (imbalance(ledger) !== 0)
+    throw new Error(`${imbalance(ledger)} packets unaccounted for: ${JSON.stringify(ledger)}`);
 }
 
 export interface World {
@@ -96,6 +104,7 @@ export function createWorld(options: WorldOptions = {}): World {
       for (let turns = 0; switches.reduce((sum, each) => sum + each.turn(nowMs), 0) > 0; turns++) {
         if (turns > 1000) throw new Error('packets circle');
       }
+      switches.forEach(requireBalance);
     },
     station: (at, network, link = {}) => {
       const [near, far] = createMemoryLink([`port${ports}`, `station${ports++}`], link);

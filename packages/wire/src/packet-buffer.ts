@@ -65,6 +65,11 @@ export class PacketBuffer {
     return this.start;
   }
 
+  /** Whether work on the packet is left to do: its checksum is `partial`, or it has yet to be cut. */
+  get isUnfinished(): boolean {
+    return this.checksum === 'partial' || this.segmentType !== 'none';
+  }
+
   /** Takes `n` octets of headroom into the packet and returns the new `start`. Precondition: `n <= headroom`. */
   prepend(n: number): number {
     return (this.start -= n);

@@ -54,6 +54,12 @@ export interface Encapsulation {
    */
   encapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, emit: (packet: PacketBuffer) => void): Fault | undefined;
   /**
+   * Whether the protocol itself can tell the far end what is left to do on a frame. If true, `encapsulate` takes frames
+   * with a `partial` checksum and frames yet to be cut, and after `decapsulate` the packet's offload fields are those of
+   * the inner frame. Absent: finish frames first (`SoftwareOffload`), and call `dropOuterOffload` after `decapsulate`.
+   */
+  readonly carriesOffload?: boolean;
+  /**
    * Unwraps `packet` in place: on success it is the inner frame and `tunnel` is filled in. On a fault the packet must
    * be dropped and both hold nothing of use. `'incomplete'`: the packet was kept or consumed, and there is nothing to
    * deliver. A reassembled frame may be in memory of the encapsulation's, valid until its next call.

@@ -4,6 +4,7 @@ import {
   PacketBuffer,
   SegmentCutter,
   SoftwareOffload,
+  dropOuterOffload,
   ethernet,
   finishChecksum,
   findNetwork,
@@ -195,6 +196,21 @@ describe('finishing', () => {
     expect(isTransport(frame, network)).toBe(true);
     finishChecksum(frame);
     expect(read16(frame.bytes, network + 80)).toBe(finished);
+  });
+
+  it('of the inner frame is kept when the outer packet is gone, and nothing else', () => {
+    const fieldsAfter = (edit: object): object => {
+      const packet = Object.assign(offloadFrame({}), edit);
+      dropOuterOffload(packet);
+      return { checksum: packet.checksum, segmentType: packet.segmentType, isUnfinished: packet.isUnfinished };
+    };
+    const inner = { checksum: 'partial', segmentType: 'none', isUnfinished: true };
+    const nothing = { checksum: 'unverified', segmentType: 'none', isUnfinished: false };
+    expect(fieldsAfter({})).toEqual(inner);
+    expect(fieldsAfter({ checksumStart: 100, checksumField: 106 })).toEqual(nothing);
+    expect(fieldsAfter({ segmentType: 'udp', segmentSize: 9 })).toEqual(nothing);
+    expect(fieldsAfter({ checksum: 'verified' })).toEqual(nothing);
+    expect(fieldsAfter({ checksum: 'unverified' })).toEqual(nothing);
   });
 
   it('passes an ordinary frame on as it is', () => {

@@ -137,7 +137,7 @@ describe('coalescing', () => {
 
   it('leaves datagrams apart if told so', () => {
     const segments = segmentsOf({ transport: 'udp', payload: octets(200), segmentSize: 100 });
-    expect(coalesce(segments, (sink) => new SegmentCoalescer(sink, { datagrams: 'apart' }))).toHaveLength(2);
+    expect(coalesce(segments, (sink) => new SegmentCoalescer(sink, { joinsDatagrams: () => false }))).toHaveLength(2);
   });
 
   it('does not hold back a segment of another flow, nor other protocols', () => {

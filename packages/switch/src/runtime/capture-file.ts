@@ -64,6 +64,10 @@ export class CapturingPort implements Port {
     return taken;
   }
 
+  canFinish(packet: PacketBuffer): boolean {
+    return this.#port.canFinish?.(packet) ?? false;
+  }
+
   flush(): number {
     return this.#port.flush();
   }

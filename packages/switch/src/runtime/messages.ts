@@ -1,4 +1,4 @@
-import type { SwitchSnapshot } from '../switch.js';
+import type { SwitchSnapshot } from '../switch-options.js';
 
 /** Counters of a switch on real interfaces. */
 export interface RunningSwitchSnapshot extends SwitchSnapshot {

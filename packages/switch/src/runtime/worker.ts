@@ -3,12 +3,13 @@
  * when a whole turn found nothing, and looks for requests between turns.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { Poller, TapPort, UnderlaySocket } from '@overlane/netio';
+import { type Arena, Poller } from '@overlane/netio';
 import { planSwitch } from '../build-switch.js';
 import type { SwitchConfig } from '../config.js';
 import type { Switch } from '../switch.js';
 import { CaptureFile, CapturingPort } from './capture-file.js';
 import type { RunningSwitchSnapshot, WorkerReply, WorkerRequest } from './messages.js';
+import { type InterfacePort, allocateIn, mapArena, openTapPort, openUnderlay } from './open-ports.js';
 
 /** Longest sleep of an idle switch; requests end it at once. */
 const SLEEP_MS = 200;
@@ -16,34 +17,30 @@ const SLEEP_MS = 200;
 const TURNS_PER_LOOK = 64;
 
 interface Opened {
+  readonly arena: Arena;
   readonly switch: Switch;
-  readonly ports: readonly (TapPort | UnderlaySocket)[];
+  readonly ports: readonly InterfacePort[];
   readonly devices: readonly string[];
   readonly capture: CaptureFile | undefined;
 }
 
 function open(config: SwitchConfig): Opened {
-  const plan = planSwitch(config);
-  const ports: (TapPort | UnderlaySocket)[] = [];
+  const arena = mapArena(config);
+  const plan = planSwitch(config, { allocate: allocateIn(arena) });
+  const ports: InterfacePort[] = [];
   try {
-    const underlay = new UnderlaySocket({
-      local: plan.address,
-      transport: plan.transport,
-      mtu: config.underlay.mtu,
-      ...('zeroChecksumIpv6' in config.encapsulation && { zeroChecksumIpv6: config.encapsulation.zeroChecksumIpv6 }),
-    });
+    const underlay = openUnderlay(config, plan, arena);
     ports.push(underlay);
     const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture);
     plan.switch.addUnderlay(capture === undefined ? underlay : new CapturingPort(underlay, capture), plan.address);
     const devices: string[] = [];
-    for (const { name, network, mtu = plan.innerMtu } of config.ports) {
-      const tap = new TapPort({ name, mtu });
+    for (const port of config.ports) {
+      const tap = openTapPort(port, plan, config.ports, arena);
       ports.push(tap);
-      tap.bringUp();
-      plan.switch.addPort(tap, network);
+      plan.switch.addPort(tap, port.network);
       devices.push(tap.name);
     }
-    return { switch: plan.switch, ports, devices, capture };
+    return { arena, switch: plan.switch, ports, devices, capture };
   } catch (error) {
     for (const port of ports) port.close();
     throw error;
@@ -95,7 +92,7 @@ function main(config: SwitchConfig, requests: MessagePort): void {
     reply(requests, { kind: 'failed', code, message });
     return;
   }
-  const poller = new Poller(opened.ports);
+  const poller = new Poller(opened.ports, { arena: opened.arena });
   try {
     reply(requests, { kind: 'ready', wakeFd: poller.wakeFd, devices: opened.devices });
     run(opened, poller, requests);

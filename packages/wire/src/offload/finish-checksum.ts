@@ -50,3 +50,13 @@ export function finishGenericChecksum(packet: PacketBuffer): boolean {
   packet.clearOffload();
   return true;
 }
+
+/**
+ * Makes the offload fields of `packet`, an inner frame just unwrapped, its own: what they say of the outer packet is
+ * forgotten, but a partial checksum inside the frame stays, as kernels leave them under tunnels without an outer checksum.
+ */
+export function dropOuterOffload(packet: PacketBuffer): void {
+  if (packet.checksum === 'unverified' && packet.segmentType === 'none') return;
+  const isInner = packet.checksum === 'partial' && packet.checksumStart >= packet.start;
+  if (!isInner || packet.segmentType !== 'none') packet.clearOffload();
+}

@@ -18,13 +18,13 @@ import { FlowPacket } from './flow-packet.js';
 import { HeldFlow, heldFlowSize } from './held-flow.js';
 
 /** Settings of a {@link SegmentCoalescer}. */
-export interface SegmentCoalescerOptions {
+export interface SegmentCoalescerOptions<Target> {
   /** Flows held at the same time, 1..64. Default 8. When one more comes, one of them is released. */
   readonly flows?: number;
   /** Octets free in front of emitted packets. Default 128. */
   readonly headroom?: number;
-  /** Whether UDP datagrams are joined too, or TCP segments only. Default `joined`. */
-  readonly datagrams?: 'joined' | 'apart';
+  /** Whether a target gets UDP datagrams joined too, or TCP segments only. Default: all do. Asked for every datagram. */
+  readonly joinsDatagrams?: (target: Target) => boolean;
   /**
    * Memory, a window whose octets the coalescer then owns: {@link SegmentCoalescer.scratchLength}. In the array of the
    * packets themselves, copying allocates nothing. Default: allocated when the first packet is held.
@@ -46,7 +46,7 @@ export class SegmentCoalescer<Target extends object> {
   readonly #emit: CoalescedSink<Target>;
   readonly #flows: number;
   readonly #headroom: number;
-  readonly #joinsDatagrams: boolean;
+  readonly #joinsDatagrams: ((target: Target) => boolean) | undefined;
   readonly #scratch: PacketBuffer | undefined;
   readonly #packet = new FlowPacket();
   #table: HeldFlow<Target>[] = [];
@@ -56,8 +56,8 @@ export class SegmentCoalescer<Target extends object> {
   #nextVictim = 0;
 
   /** A coalescer that emits to `emit`. @throws RangeError if `flows` is out of range or `scratch` too short */
-  constructor(emit: CoalescedSink<Target>, options: SegmentCoalescerOptions = {}) {
-    const { flows = 8, headroom = 128, datagrams = 'joined', scratch } = options;
+  constructor(emit: CoalescedSink<Target>, options: SegmentCoalescerOptions<Target> = {}) {
+    const { flows = 8, headroom = 128, joinsDatagrams, scratch } = options;
     if (!(Number.isInteger(flows) && flows >= 1 && flows <= 64))
       throw new RangeError(`flows must be 1..64, got ${flows}`);
     const needed = SegmentCoalescer.scratchLength(flows, headroom);
@@ -67,7 +67,7 @@ export class SegmentCoalescer<Target extends object> {
     this.#emit = emit;
     this.#flows = flows;
     this.#headroom = headroom;
-    this.#joinsDatagrams = datagrams === 'joined';
+    this.#joinsDatagrams = joinsDatagrams;
     this.#scratch = scratch === undefined ? undefined : new PacketBuffer(scratch.bytes, scratch.start, scratch.end);
   }
 
@@ -88,7 +88,7 @@ export class SegmentCoalescer<Target extends object> {
       this.#flushTarget(target);
       return false;
     }
-    if (flow.protocol === udp.IP_PROTOCOL && !this.#joinsDatagrams) return false;
+    if (flow.protocol === udp.IP_PROTOCOL && this.#joinsDatagrams?.(target) === false) return false;
     const held = this.#find(flow, target);
     if (!flow.isJoinable(packet)) {
       if (held !== undefined) this.#release(held);

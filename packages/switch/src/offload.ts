@@ -1,0 +1,94 @@
+/** What network cards do for their hosts, done here where a port can't: checksums, cutting and joining of segments. */
+import {
+  type Encapsulation,
+  PacketBuffer,
+  type Port,
+  SegmentCoalescer,
+  SoftwareOffload,
+  TCP_CHECKSUM_AT,
+  UDP_CHECKSUM_AT,
+  ethernet,
+  ipv4,
+  tcp,
+  udp,
+} from '@overlane/wire';
+import type { Egress } from './egress.js';
+
+/** Gives memory of so many octets for good; in the array of the ports' packets, segments are copied without garbage. */
+export type Allocate = (octets: number) => PacketBuffer;
+
+/** Octets for segments under way, in each direction: ten super-frames and more between two flushes. */
+const SCRATCH_LENGTH = 1 << 20;
+/** Room in front of segments for what ports add themselves: Ethernet and vnet headers. */
+const PORT_HEADROOM = 64;
+/** Flows joined at the same time. */
+const FLOWS = 8;
+
+/** The software behind the ports of one switch. */
+export class Offload {
+  /** For frames, towards tenants and into tunnels. */
+  readonly frames: SoftwareOffload;
+  /** For tunnel packets, which start with an IP header. */
+  readonly packets: SoftwareOffload;
+  readonly #coalescer: SegmentCoalescer<Egress>;
+
+  /** Calls `flush`, which hands all packets over, before memory of segments is used again. */
+  constructor(encapsulation: Encapsulation, flush: () => void, allocate?: Allocate) {
+    const headroom = Math.max(encapsulation.overhead(4), encapsulation.overhead(6)) + PORT_HEADROOM;
+    const scratch = allocate?.(SCRATCH_LENGTH);
+    const memory = { headroom, beforeReuse: flush };
+    this.frames = new SoftwareOffload({ ...memory, ...(scratch && { scratch }) });
+    const outer = allocate?.(SCRATCH_LENGTH);
+    this.packets = new SoftwareOffload({ ...memory, startsWith: 'ip', ...(outer && { scratch: outer }) });
+    const held = allocate?.(SegmentCoalescer.scratchLength(FLOWS, PORT_HEADROOM));
+    this.#coalescer = new SegmentCoalescer(sendJoined, {
+      flows: FLOWS,
+      headroom: PORT_HEADROOM,
+      joinsDatagrams: (egress) => egress.takesDatagrams,
+      ...(held && { scratch: held }),
+    });
+  }
+
+  /** Segments that were appended to others. */
+  get joined(): number {
+    return this.#coalescer.joined;
+  }
+
+  /** Sends `frame` from a tunnel to a tenant's port, joined with others of its flow if the port takes super-frames. */
+  deliver(frame: PacketBuffer, to: Egress): void {
+    if (!to.takesSegments || !this.#coalescer.accept(frame, to)) to.send(frame);
+  }
+
+  /** Sends what is held to be joined. Call at the end of a batch. */
+  flush(): void {
+    this.#coalescer.flush();
+  }
+}
+
+// The coalescer's memory is its own again when this returns.
+function sendJoined(packet: PacketBuffer, to: Egress): void {
+  to.send(packet);
+  to.flush();
+}
+
+/** Whether `port` would take a frame of many segments of that kind: shows it one of two. */
+export function takesSegments(port: Port, kind: 'tcp4' | 'udp'): boolean {
+  if (port.canFinish === undefined) return false;
+  const isTcp = kind === 'tcp4';
+  const transport = ethernet.HEADER_LENGTH + ipv4.HEADER_LENGTH;
+  const headerLength = isTcp ? tcp.HEADER_LENGTH : udp.HEADER_LENGTH;
+  const frame = new Uint8Array(transport + headerLength + 2);
+  frame.set([ethernet.ETHER_TYPE.IPV4 >>> 8], ethernet.HEADER_LENGTH - 2);
+  frame.set([0x45, 0, 0, frame.length - ethernet.HEADER_LENGTH], ethernet.HEADER_LENGTH);
+  frame[ethernet.HEADER_LENGTH + 9] = isTcp ? tcp.IP_PROTOCOL : udp.IP_PROTOCOL;
+  ipv4.writeChecksum(frame, ethernet.HEADER_LENGTH);
+  if (isTcp) frame[transport + 12] = (headerLength >>> 2) << 4;
+  else frame[transport + 5] = headerLength + 2;
+  const packet = new PacketBuffer(frame);
+  packet.checksum = 'partial';
+  packet.checksumStart = transport;
+  packet.checksumField = transport + (isTcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT);
+  packet.segmentType = kind;
+  packet.segmentSize = 1;
+  return port.canFinish(packet);
+}
