@@ -125,7 +125,11 @@ describe('dissect --json', () => {
 describe('dissect: which ports carry what', () => {
   it.each([
     [4789, [], 'vxlan'],
-    [8472, [], 'vxlan'],
+    [8472, [], 'dove'],
+    [8472, ['--vxlan-port', '4789', '--vxlan-port', '8472'], 'vxlan'],
+    [8472, ['--otv-port', '8472'], 'otv'],
+    [8472, ['--dove-port', '7000'], 'data'],
+    [7000, ['--dove-port', '7000'], 'dove'],
     [4789, ['--vxlan-port', '7000'], 'data'],
     [7000, ['--vxlan-port', '7000'], 'vxlan'],
     [7001, ['--vxlan-port', '7000', '--vxlan-port', '7001'], 'vxlan'],

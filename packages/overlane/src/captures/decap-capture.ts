@@ -60,6 +60,8 @@ function unwrapWith(tunnels: readonly TunnelEnd[]): RewritePacket {
     // Held for reassembly: the frame comes with a later packet.
     if (result === 'incomplete') return undefined;
     if (result !== undefined) return result;
+    // A control message is no frame.
+    if (metadata.control) return 'skipped';
     // What the sender left to the far end's network card, a file's reader would miss: segmentation, and checksums.
     return offload.run(window, (frame) => add(frame.view()));
   };

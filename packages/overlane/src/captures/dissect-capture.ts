@@ -6,6 +6,7 @@ import type { BufferedOutput } from './buffered-output.js';
 import { CaptureClock } from './capture-clock.js';
 import type { CaptureInput } from './capture-input.js';
 import { LINK_LAYERS, linkBindings } from './link-layer.js';
+import { DoveDatagrams } from './dove-datagrams.js';
 import { formatPacketText } from './packet-text.js';
 import { allowPartialChecksums } from './partial-checksum.js';
 import { SttFrames } from './stt-frames.js';
@@ -70,6 +71,7 @@ export async function dissectCapture(
 export class PacketReporter {
   readonly #dissector = createPacketDissector();
   readonly #frames = new SttFrames();
+  readonly #datagrams = new DoveDatagrams();
   readonly #clock = new CaptureClock();
   readonly #options: DissectOptions;
 
@@ -101,10 +103,11 @@ export class PacketReporter {
   ): Dissection & Pick<PacketReport, 'reassembled'> {
     const dissection = this.#dissector.dissect(bytes, { ...this.#options, start });
     if (dissection.fault !== undefined) return dissection;
-    const frame = this.#frames.take(bytes, dissection.layers, number, nowMs);
+    const { layers } = dissection;
+    const frame = this.#frames.take(bytes, layers, number, nowMs) ?? this.#datagrams.take(bytes, layers, number, nowMs);
     if (frame === undefined) return dissection;
     if (typeof frame === 'string') return { ...dissection, fault: frame };
-    const inside = this.#dissector.dissect(frame.bytes, { ...this.#options, start: 'stt-frame' });
+    const inside = this.#dissector.dissect(frame.bytes, { ...this.#options, start: frame.protocol });
     return { ...dissection, reassembled: { packets: frame.packets, length: frame.bytes.length, ...inside } };
   }
 }

@@ -2,6 +2,8 @@
  * The tunnel protocols of the command line, one entry each. A new one joins here: `encap`, `decap` and `dissect` take
  * their names, ports, ranges and options from this table.
  */
+import { DoveEncapsulation, INSTANCE_ID_MAX, PORT as DOVE_PORT } from '@overlane/dove';
+import { doveBindings, otvBinding } from '@overlane/dove/layout';
 import { GeneveEncapsulation, PORT as GENEVE_PORT, VNI_MAX as GENEVE_VNI_MAX } from '@overlane/geneve';
 import { geneveBinding } from '@overlane/geneve/layout';
 import type { Binding } from '@overlane/layout';
@@ -9,7 +11,7 @@ import { NvgreEncapsulation, VSID_MAX, VSID_MIN, gre } from '@overlane/nvgre';
 import { greBinding, nvgreBinding } from '@overlane/nvgre/layout';
 import { PORT as STT_PORT, SttEncapsulation } from '@overlane/stt';
 import { sttBindings } from '@overlane/stt/layout';
-import { PORT, PORT_GPE, PORT_LINUX_LEGACY, VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
+import { PORT, PORT_GPE, VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
 import { vxlanBinding, vxlanGpeBinding } from '@overlane/vxlan/layout';
 import { type ChecksumPolicy, type Encapsulation, tcp, udp } from '@overlane/wire';
 import { ALL_NETWORKS, NO_NETWORKS } from './all-networks.js';
@@ -29,10 +31,12 @@ export interface EndpointOptions {
   readonly zeroChecksumIpv6?: udp.ZeroChecksum;
   /** Number of the first frame, 0..2^32-1; `undefined`: 1. */
   readonly firstPacketId?: number;
+  /** Overlay to send, 0..2^24-1; `undefined`: 1. All are accepted. */
+  readonly overlayId?: number;
 }
 
 /** Options that mean something to some protocols only. */
-export type EndpointSetting = 'innerVlan' | 'checksum' | 'firstPacketId';
+export type EndpointSetting = 'innerVlan' | 'checksum' | 'firstPacketId' | 'overlayId';
 
 /** What wraps and unwraps; one that puts frames together counts those that it couldn't. */
 export interface TunnelEndpoint extends Encapsulation {
@@ -46,7 +50,10 @@ export interface TunnelProtocol {
   readonly name: string;
   /** Protocol number of the outer IP header. */
   readonly ipProtocol: number;
-  /** Destination ports by which it is recognised unless the user names others; empty for a protocol without ports. */
+  /**
+   * Destination ports by which it is recognised unless the user names others; empty for a protocol without ports, and
+   * for one that is recognised on the ports that the user names only.
+   */
   readonly ports: readonly number[];
   /**
    * For protocols without ports: `asked` if it is recognised only where the user says so, in the place of the one that
@@ -69,8 +76,8 @@ export interface TunnelProtocol {
 const vxlan: TunnelProtocol = {
   name: 'vxlan',
   ipProtocol: udp.IP_PROTOCOL,
-  // Choice: 8472 too. The Linux device uses it unless told otherwise, and so do systems built on that device.
-  ports: [PORT, PORT_LINUX_LEGACY],
+  // Choice: not 8472, OTV's port. The Linux device uses it unless told otherwise, but no octet tells the two apart.
+  ports: [PORT],
   recognised: 'always',
   bindings: [vxlanBinding as Binding],
   endpoint: {
@@ -156,6 +163,55 @@ const stt: TunnelProtocol = {
   },
 };
 
+/** Frames without an instance; `decap` writes frames only, so that no other is taken for it. */
+const INSTANCELESS_NETWORK = 0;
+
+const dove: TunnelProtocol = {
+  name: 'dove',
+  ipProtocol: udp.IP_PROTOCOL,
+  ports: [DOVE_PORT],
+  recognised: 'always',
+  bindings: doveBindings.filter((binding) => binding !== otvBinding) as readonly Binding[],
+  endpoint: {
+    networks: [0, INSTANCE_ID_MAX],
+    settings: ['overlayId'],
+    create: (options) => createDove('dove', options),
+  },
+};
+
+const otv: TunnelProtocol = {
+  name: 'otv',
+  ipProtocol: udp.IP_PROTOCOL,
+  // Its port is DOVE's, whose version 0 is OTV.
+  ports: [],
+  recognised: 'always',
+  bindings: [otvBinding as Binding],
+  endpoint: {
+    networks: [0, INSTANCE_ID_MAX],
+    settings: ['overlayId'],
+    create: (options) => createDove('otv', { pathMtu: IP_LENGTH_MAX, ...options }),
+  },
+};
+
+const IP_LENGTH_MAX = 0xffff;
+
+function createDove(
+  mode: 'dove' | 'otv',
+  { port, pathMtu, overlayId, zeroChecksumIpv6 }: EndpointOptions,
+): DoveEncapsulation {
+  return new DoveEncapsulation({
+    mode,
+    overlays: ALL_NETWORKS,
+    networkWithoutInstance: INSTANCELESS_NETWORK,
+    // Whoever asks for a file of DOVE packets means to read them as such.
+    takesExtensions: () => true,
+    ...(port === undefined ? {} : { port }),
+    ...(pathMtu === undefined ? {} : { pathMtu }),
+    ...(overlayId === undefined ? {} : { overlayId }),
+    ...(zeroChecksumIpv6 === undefined ? {} : { zeroChecksumIpv6 }),
+  });
+}
+
 function bothFamilies(checksum: ChecksumPolicy | undefined): {
   readonly checksumIpv4?: ChecksumPolicy;
   readonly checksumIpv6?: ChecksumPolicy;
@@ -167,7 +223,12 @@ function bothFamilies(checksum: ChecksumPolicy | undefined): {
 export type EndpointProtocol = TunnelProtocol & Required<Pick<TunnelProtocol, 'endpoint'>>;
 
 /** All protocols, in the order of help texts. */
-export const TUNNEL_PROTOCOLS: readonly TunnelProtocol[] = [vxlan, vxlanGpe, geneve, plainGre, nvgre, stt];
+export const TUNNEL_PROTOCOLS: readonly TunnelProtocol[] = [vxlan, vxlanGpe, geneve, plainGre, nvgre, stt, dove, otv];
+
+/** Whether it is found by a destination port. */
+export function hasPorts({ ipProtocol }: TunnelProtocol): boolean {
+  return ipProtocol === udp.IP_PROTOCOL || ipProtocol === tcp.IP_PROTOCOL;
+}
 
 /** Those that `encap` and `decap` offer. */
 export const ENDPOINT_PROTOCOLS: readonly EndpointProtocol[] = TUNNEL_PROTOCOLS.filter(isEndpoint);

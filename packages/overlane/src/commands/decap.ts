@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type TunnelEnd, decapCapture } from '../captures/decap-capture.js';
 import { reportRewrite } from '../captures/report-rewrite.js';
-import { ENDPOINT_PROTOCOLS, type EndpointOptions, isEndpoint } from '../captures/tunnel-protocols.js';
+import { ENDPOINT_PROTOCOLS, type EndpointOptions, hasPorts, isEndpoint } from '../captures/tunnel-protocols.js';
 import { requireTwoFiles } from './option-values.js';
 import { type RecognisedTunnel, addTunnelOptions, readTunnels } from './tunnel-options.js';
 
@@ -10,11 +10,12 @@ Each tunnel packet of IN, over IPv4 or IPv6, is checked by all rules of its prot
 pcap file of Ethernet frames with the timestamps of IN; an existing OUT is overwritten. One level is removed: run it again
 for a tunnel in a tunnel. As a tunnel endpoint does, it combines the ECN of both headers in the inner one (RFC 6040).
 
-Packets that are no tunnel's are skipped and counted; so is VXLAN-GPE, which dissect shows. Tunnel packets that break a
-rule are left out and counted by fault; the others are written all the same, but the exit status is then 1. VLAN tags in
-inner frames of VXLAN (RFC 7348 §6.1) and Geneve are such a fault unless --keep-vlan is given. STT frames are put together
-by the time of the capture and written at the time of their last segment; those that never become complete are counted, and
-the exit status is 1. With --json a summary goes to standard output, or to standard error if OUT is there:
+Packets that are no tunnel's are skipped and counted; so are VXLAN-GPE and DOVE's control messages, which dissect shows.
+Tunnel packets that break a rule are left out and counted by fault; the others are written all the same, but the exit status
+is then 1. VLAN tags in inner frames of VXLAN (RFC 7348 §6.1) and Geneve are such a fault unless --keep-vlan is given. STT
+and DOVE frames are put together by the time of the capture and written at the time of their last piece; those that never
+become complete are counted, and the exit status is 1. UDP port 8472 is DOVE's and OTV's; for VXLAN there, give both of its
+ports: --vxlan-port 4789 --vxlan-port 8472. With --json a summary goes to standard output, or to standard error if OUT is there:
 {"packets":12,"written":10,"skipped":1,"incompleteFrames":0,"faults":{"E_VXLAN_VNI_NOT_VALID":1}}
 
 Examples:
@@ -58,6 +59,6 @@ async function runDecap(inputPath: string, outputPath: string, options: DecapCom
 function tunnelEnds({ protocol, ports }: RecognisedTunnel, options: EndpointOptions): TunnelEnd[] {
   if (!isEndpoint(protocol)) return [];
   const { ipProtocol, endpoint } = protocol;
-  if (protocol.ports.length === 0) return [{ ipProtocol, port: undefined, encapsulation: endpoint.create(options) }];
+  if (!hasPorts(protocol)) return [{ ipProtocol, port: undefined, encapsulation: endpoint.create(options) }];
   return ports.map((port) => ({ ipProtocol, port, encapsulation: endpoint.create({ ...options, port }) }));
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { BufferedOutput } from '../captures/buffered-output.js';
 import { openCapture } from '../captures/capture-input.js';
 import { dissectCapture } from '../captures/dissect-capture.js';
-import { TUNNEL_PROTOCOLS } from '../captures/tunnel-protocols.js';
+import { TUNNEL_PROTOCOLS, hasPorts } from '../captures/tunnel-protocols.js';
 import { type RecognisedTunnel, addTunnelOptions, readTunnels } from './tunnel-options.js';
 
 const HELP = `
@@ -13,9 +13,11 @@ fields, named as in the standards. Where a packet breaks a rule, the fault stand
 (! E_...); faults in packets are what you look for, so they don't change the exit status. A file that is broken itself is
 shown up to the fault, and the exit status is 1.
 
-UDP port 8472 counts as VXLAN because the Linux device uses it unless told otherwise. NVGRE looks like GRE with a key, and
-is shown as that without --nvgre. The packet that completes an STT frame has it below its own layers ("reassembled", with
-the numbers of its packets); segments whose frame stays incomplete are shown as they are. With --json each line is an object:
+UDP port 8472 is that of OTV and of DOVE, whose version 0 is OTV. The Linux VXLAN device uses it too, unless told
+otherwise, and no octet tells them apart: --vxlan-port 4789 --vxlan-port 8472 shows VXLAN there, --otv-port 8472 OTV
+whatever the version says. NVGRE looks like GRE with a key, and is shown as that without --nvgre. The packet that completes
+an STT frame, or one that DOVE cut, has it below its own layers ("reassembled", with the numbers of its packets); pieces
+whose frame stays incomplete are shown as they are. With --json each line is an object:
   {"packet":1,"timeUs":0,"length":92,"layers":[{"protocol":"ethernet","offset":0,"length":14,"fields":{...}},...]}
 and has "fault" if there is one, no "timeUs" if the file has no time, "capturedLength" if the packet was cut short.
 
@@ -62,7 +64,7 @@ function toDissectOptions(
     tunnels
       .filter(({ protocol }) => protocol.ipProtocol === ipProtocol)
       .flatMap(({ protocol, ports }) => ports.map((port) => [port, protocol.name] as const));
-  const portless = tunnels.filter(({ protocol }) => protocol.ports.length === 0);
+  const portless = tunnels.filter(({ protocol }) => !hasPorts(protocol));
   const udpPorts = portsOf(udp.IP_PROTOCOL);
   return {
     udpPorts: Object.fromEntries(udpPorts),

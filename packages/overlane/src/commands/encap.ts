@@ -19,22 +19,25 @@ const MTU_MAX = 65_535;
 /** The widest of all protocols; each checks its own. */
 const NETWORK_MAX = Math.max(...ENDPOINT_PROTOCOLS.map(({ endpoint }) => endpoint.networks[1]));
 const PACKET_ID_MAX = 0xffff_ffff;
+const OVERLAY_ID_MAX = 0xff_ffff;
 /** The flags of options that not all protocols have. */
 const SETTING_FLAGS = {
   innerVlan: '--keep-vlan',
   checksum: '--udp-checksum',
   firstPacketId: '--packet-id',
+  overlayId: '--overlay',
 } as const satisfies Record<EndpointSetting, string>;
 
 const HELP = `
 Every Ethernet frame of IN is wrapped, and OUT becomes a pcap file with the timestamps of IN; an existing OUT is
 overwritten. Frames that can't be wrapped are left out and counted by fault, and the exit status is then 1. The source
 port (of NVGRE the FlowID) follows from the flow inside, as RFC 7348 §5 recommends: all packets of a flow take one path.
-STT cuts frames into segments, all with the timestamp of the frame, and numbers the frames from --packet-id on.
+STT cuts frames into segments, all with the timestamp of the frame, and numbers the frames from --packet-id on. DOVE cuts
+frames that --mtu has no room for into fragments.
 
 Without --source-mac and --destination-mac the outer MACs are made from the addresses: 02:00 and the IPv4 address, or the
 last four octets of the IPv6 address; a multicast destination has its group's MAC. VXLAN and Geneve strip inner VLAN tags
-unless --keep-vlan says otherwise (RFC 7348 §6.1), NVGRE always (RFC 7637 §3.3); GRE and STT carry them. With --json a
+unless --keep-vlan says otherwise (RFC 7348 §6.1), NVGRE always (RFC 7637 §3.3); GRE, STT, DOVE and OTV carry them. With --json a
 summary goes to standard output, or to standard error if OUT is there:
 {"packets":12,"written":11,"faults":{"E_MTU_EXCEEDED":1}}
 
@@ -53,14 +56,14 @@ export function addEncapCommand(program: Command): void {
     .argument('<out>', 'pcap file to write, - for standard output')
     .requiredOption(
       '--network <n>',
-      'VNI of vxlan and geneve, key of gre, VSID of nvgre, context id of stt',
+      'VNI of vxlan and geneve, key of gre, VSID of nvgre, context id of stt, instance of dove and otv',
       integerOption(0, NETWORK_MAX),
     )
     .requiredOption('--source <address>', 'outer source address, IPv4 or IPv6', addressOption)
     .requiredOption('--destination <address>', 'outer destination address, of the same family', addressOption)
     .option(
       '--mtu <n>',
-      'longest outer IP packet, in octets (default: 1500 for stt, which cuts frames, else what its length field can say)',
+      'longest outer IP packet, in octets (default: 1500 for stt and dove, which cut frames, else what its length field can say)',
       integerOption(0, MTU_MAX),
     )
     .option('--source-mac <mac>', 'outer source MAC', macOption)
@@ -73,6 +76,7 @@ export function addEncapCommand(program: Command): void {
       ).choices(['zero', 'computed']),
     )
     .option('--packet-id <n>', 'number of the first stt frame (default: 1)', integerOption(0, PACKET_ID_MAX))
+    .option('--overlay <n>', 'overlay id of dove and otv (default: 1)', integerOption(0, OVERLAY_ID_MAX))
     .option('--ttl <n>', 'outer TTL or hop limit', integerOption(1, 255), 64)
     .option('--dscp <n>', 'outer DSCP', integerOption(0, 63), 0)
     .option('--json', 'print the summary as JSON')
@@ -90,6 +94,7 @@ interface EncapCommandOptions {
   readonly keepVlan?: true;
   readonly udpChecksum?: ChecksumPolicy;
   readonly packetId?: number;
+  readonly overlay?: number;
   readonly ttl: number;
   readonly dscp: number;
   readonly json?: true;
@@ -147,12 +152,14 @@ function requireConsistent({ name, endpoint }: EndpointProtocol, options: EncapC
   }
 }
 
-function toEndpointOptions({ mtu, keepVlan, udpChecksum, packetId }: EncapCommandOptions): EndpointOptions {
+function toEndpointOptions(options: EncapCommandOptions): EndpointOptions {
+  const { mtu, keepVlan, udpChecksum, packetId, overlay } = options;
   return {
     ...(mtu === undefined ? {} : { pathMtu: mtu }),
     ...(keepVlan === undefined ? {} : { innerVlan: 'kept' }),
     ...(udpChecksum === undefined ? {} : { checksum: udpChecksum }),
     ...(packetId === undefined ? {} : { firstPacketId: packetId }),
+    ...(overlay === undefined ? {} : { overlayId: overlay }),
   };
 }
 

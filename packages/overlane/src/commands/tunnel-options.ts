@@ -1,6 +1,6 @@
 /** The options that say what is which tunnel, made from the table of protocols. */
 import { type Command, Option } from 'commander';
-import { TUNNEL_PROTOCOLS, type TunnelProtocol } from '../captures/tunnel-protocols.js';
+import { TUNNEL_PROTOCOLS, type TunnelProtocol, hasPorts } from '../captures/tunnel-protocols.js';
 import { UsageError } from '../exit.js';
 import { portsOption } from './option-values.js';
 
@@ -14,8 +14,9 @@ export interface RecognisedTunnel {
 
 /** Adds `--vxlan-port <n>` and its like for those of `protocols` that have ports, and `--nvgre` for what must be asked for. */
 export function addTunnelOptions(command: Command, protocols: readonly TunnelProtocol[]): Command {
-  for (const { name, ports } of protocols.filter((protocol) => protocol.ports.length > 0)) {
-    const description = `port of ${name}, instead of ${ports.join(' and ')}; may be given several times`;
+  for (const { name, ports } of protocols.filter(hasPorts)) {
+    const usual = ports.length === 0 ? '' : `, instead of ${ports.join(' and ')}`;
+    const description = `port of ${name}${usual}; may be given several times`;
     command.addOption(new Option(`--${name}-port <n>`, description).argParser(portsOption));
   }
   for (const { name, ipProtocol } of protocols.filter(({ recognised }) => recognised === 'asked')) {
@@ -46,7 +47,7 @@ export function readTunnels(options: Readonly<Record<string, unknown>>): readonl
 
 /** Protocols without ports have their IP protocol for themselves. */
 function isRecognised(protocol: TunnelProtocol, options: Readonly<Record<string, unknown>>): boolean {
-  if (protocol.ports.length > 0) return true;
+  if (hasPorts(protocol)) return true;
   const asked = TUNNEL_PROTOCOLS.find(
     ({ name, ipProtocol, recognised }) =>
       recognised === 'asked' && ipProtocol === protocol.ipProtocol && options[attributeOf(name)] === true,

@@ -63,6 +63,9 @@ for _ in range(${PACKETS}):
 wrpcap('craft.pcap', packets)
 `;
 
+/** Both ports are VXLAN's: one by assignment, one as Linux has it. */
+const PORTS = ['--vxlan-port', '4789', '--vxlan-port', '8472'];
+
 interface Crafted {
   readonly inner: string;
   readonly layers: readonly (readonly [protocol: string, length: number, fields: Record<string, unknown>])[];
@@ -86,7 +89,7 @@ describe('packets of scapy', () => {
       const crafted = parseLines<Crafted>(workshop.run('/usr/bin/python3', 'craft.py'));
       expect(crafted).toHaveLength(PACKETS);
 
-      const dissected = parseLines<Dissected>(workshop.overlane('dissect', 'craft.pcap', '--json').stdout);
+      const dissected = parseLines<Dissected>(workshop.overlane('dissect', 'craft.pcap', '--json', ...PORTS).stdout);
       expect(dissected).toHaveLength(PACKETS);
       crafted.forEach(({ layers }, i) => {
         const { fault, layers: seen } = dissected[i]!;
@@ -101,7 +104,14 @@ describe('packets of scapy', () => {
         });
       });
 
-      const { status, stdout } = workshop.overlane('decap', 'craft.pcap', 'inner.pcap', '--keep-vlan', '--json');
+      const { status, stdout } = workshop.overlane(
+        'decap',
+        'craft.pcap',
+        'inner.pcap',
+        ...PORTS,
+        '--keep-vlan',
+        '--json',
+      );
       expect(JSON.parse(stdout)).toEqual({
         packets: PACKETS,
         written: PACKETS,
