@@ -74,7 +74,7 @@ describe('an unknown destination', () => {
     node.resolver.resolve(NETWORK, packet, 0);
     const { message } = node.sent()[0]!;
     node.take('10.1.0.2', answer(message!, '10.1.0.2', 1));
-    const held = node.resolver.nextEvent()!.packet;
+    const held = node.resolver.nextEvent()!.payload;
     expect(held).toMatchObject({ checksum: 'partial', segmentType: 'tcp4', segmentSize: 1000, start: 128 });
     expect([held.checksumStart - held.start, held.checksumField - held.start]).toEqual([10, 16]);
   });

@@ -54,6 +54,21 @@ describe('a switch with its first VM of an instance', () => {
   });
 });
 
+describe('an instance that is served', () => {
+  it('is joined with the first tick and never left', () => {
+    const address = IpAddress.parse(OWN);
+    const configured = new Map([[NETWORK, [IpAddress.parse('10.1.0.2')]]]);
+    const options = { address, replicator: new VanMembers({ configured }), networks: [NETWORK] };
+    const node = new TestSwitch();
+    Object.assign(node, { resolver: new VanResolver({ ...options, random32: () => 1 }) });
+    node.wait(0);
+    expect(joins(node)).toEqual([['10.1.0.2', locatorOf(OWN), true]]);
+    node.arrive();
+    node.depart();
+    expect(node.sent().map(({ message }) => message!.type)).toEqual([TYPE.LEARN_REPLY]);
+  });
+});
+
 describe('a JOIN', () => {
   it('makes a member, which is greeted and introduced', () => {
     const node = inNetwork();

@@ -42,6 +42,11 @@ export class TestSwitch {
     return frame;
   }
 
+  /** A packet of any octets. */
+  static packet(octets: Uint8Array): PacketBuffer {
+    return PacketBuffer.from(octets);
+  }
+
   /** Asks where the destination is; the text of the locator, or `pending`. */
   resolve(frame = TestSwitch.frame(), network = NETWORK): string {
     const answer = this.resolver.resolve(network, PacketBuffer.from(frame), this.nowMs);
@@ -54,7 +59,7 @@ export class TestSwitch {
 
   depart(mac = LOCAL_MAC, successor?: string): void {
     const to = successor === undefined ? undefined : IpAddress.parse(successor);
-    this.resolver.departed(NETWORK, parseMac(mac), this.nowMs, to);
+    this.resolver.departed(NETWORK, parseMac(mac), 0, this.nowMs, to);
   }
 
   misdeliver(source: string, mac = REMOTE_MAC): string {
@@ -81,10 +86,10 @@ export class TestSwitch {
   /** Everything sent since the last call. */
   sent(): Sent[] {
     const all: Sent[] = [];
-    for (let out = this.resolver.nextEvent(); out !== undefined; out = this.resolver.nextEvent()) {
-      const octets = out.packet.copy();
-      const what = out.control ? { message: decode(octets) } : { frame: octets };
-      all.push({ network: out.network, to: out.destination.address.toString(), ...what });
+    for (let event = this.resolver.nextEvent(); event !== undefined; event = this.resolver.nextEvent()) {
+      const octets = event.payload.copy();
+      const what = event.kind === 'control' ? { message: decode(octets) } : { frame: octets };
+      all.push({ network: event.network, to: event.destination.address.toString(), ...what });
     }
     return all;
   }

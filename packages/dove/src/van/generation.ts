@@ -11,6 +11,12 @@ export function isNewer(a: number, b: number): boolean {
   return ((a - b) | 0) > 0;
 }
 
+/** The later placement of the two, either of which may be unknown. */
+export function latestOf(a: number, b: number): number {
+  if (a === GENERATION_UNKNOWN || b === GENERATION_UNKNOWN) return a | b;
+  return isNewer(b, a) ? b : a;
+}
+
 /** The placement after `generation`. */
 export function nextGeneration(generation: number): number {
   return (generation + 1) | 0 || 1;

@@ -9,6 +9,5 @@ export * from './faults.js';
 export * from './members.js';
 export * from './message.js';
 export * from './options.js';
-export type { Outgoing } from './outbox.js';
 export * from './resolver.js';
 export * from './view.js';

@@ -31,6 +31,8 @@ export interface MembershipContext {
   readonly outbox: Outbox;
   /** Our own endpoint, a signed integer. */
   readonly own: number;
+  /** Instances that are joined with the first tick, and never left. */
+  readonly served: Iterable<number>;
   /** Any 32 bits, anew on each call. */
   random32(): number;
 }
@@ -44,21 +46,26 @@ export class Membership {
   readonly #networks: number[] = [];
   readonly #waitsMs: number[] = [];
   readonly #free: number[] = [];
+  readonly #served: ReadonlySet<number>;
+  #isStarted = false;
   #credit = BURST;
   #creditMs = 0;
 
   /** A member of nothing. */
   constructor(context: MembershipContext) {
     this.#context = context;
+    this.#served = new Set(context.served);
+    this.#isStarted = this.#served.size === 0;
   }
 
   /** When `tick` has something to do, or Infinity. */
   get nextMs(): number {
-    return this.#deadlines.nextMs;
+    return this.#isStarted ? this.#deadlines.nextMs : 0;
   }
 
-  /** Joins an instance. */
+  /** Joins an instance, if that isn't done. */
   enter(network: number, nowMs: number): void {
+    if (this.#indices.has(network)) return;
     const index = this.#free.pop() ?? this.#networks.length;
     this.#indices.set(network, index);
     this.#networks[index] = network;
@@ -66,10 +73,10 @@ export class Membership {
     this.#introduceSelf(index, nowMs);
   }
 
-  /** Leaves it. */
+  /** Leaves it, unless it is served anyway. */
   leave(network: number): void {
     const index = this.#indices.get(network);
-    if (index === undefined) return;
+    if (index === undefined || this.#served.has(network)) return;
     this.#send(network, this.#list(network), TYPE.LEAVE, 0, this.#context.own);
     this.#context.members.clear(network);
     this.#deadlines.clear(index);
@@ -111,6 +118,8 @@ export class Membership {
 
   /** Lets time pass: joins again, and forgets who is silent. */
   tick(nowMs: number): void {
+    if (!this.#isStarted) for (const network of this.#served) this.enter(network, nowMs);
+    this.#isStarted = true;
     for (let index = this.#deadlines.take(nowMs); index >= 0; index = this.#deadlines.take(nowMs)) {
       this.#context.members.removeSilent(this.#networks[index]!, nowMs - SILENT_MS);
       this.#introduceSelf(index, nowMs);

@@ -72,6 +72,11 @@ export interface VanOptions extends Partial<VanLimits> {
   readonly address: IpAddress;
   /** The switches of each instance. `VanMembers` come and go by JOIN and LEAVE; others are as they are. */
   readonly replicator: Replicator;
+  /**
+   * Instances that this switch is always a member of, so that their broadcasts come even before a VM has spoken. Others
+   * are joined with their first VM and left with their last. Read once. Default none.
+   */
+  readonly networks?: Iterable<number>;
   /** Any 32 bits, anew on each call, that others can't guess: transactions, and the seeds of hashes. */
   random32(): number;
 }

@@ -1,21 +1,9 @@
-import { IpAddress, type Locator, PacketBuffer } from '@overlane/wire';
+import { IpAddress, type Locator, PacketBuffer, type ResolverEvent } from '@overlane/wire';
 import { MESSAGE_LENGTH } from './constants.js';
 import type { FaultCounts } from './fault-counts.js';
 
 /** Where something goes: one locator (a signed integer), a list of them, or all switches of the instance. */
 export type Target = number | Int32Array | 'members';
-
-/** What to send next. One object is reused: it and its packet are valid until the next call. */
-export interface Outgoing {
-  /** The instance. */
-  readonly network: number;
-  /** Where to. */
-  readonly destination: Locator;
-  /** A control message, or a frame; with headroom for the headers of the tunnel. */
-  readonly packet: PacketBuffer;
-  /** True if `packet` is a control message. */
-  readonly control: boolean;
-}
 
 /** Limits of an outbox. */
 export interface OutboxLimits {
@@ -48,7 +36,7 @@ export class Outbox {
   #length = 0;
   readonly #control: PacketBuffer;
   readonly #address = new IpAddress();
-  readonly #outgoing: { network: number; destination: Locator; packet: PacketBuffer; control: boolean };
+  readonly #event: { -readonly [K in keyof ResolverEvent]: ResolverEvent[K] };
 
   /** An empty outbox. `members` says who the switches of an instance are. */
   constructor(limits: OutboxLimits, faults: FaultCounts, members: (network: number) => readonly Locator[]) {
@@ -57,7 +45,7 @@ export class Outbox {
     this.#members = members;
     this.#control = PacketBuffer.from(new Uint8Array(MESSAGE_LENGTH), limits.headroom);
     const own = { address: this.#address };
-    this.#outgoing = { network: 0, destination: own, packet: this.#control, control: true };
+    this.#event = { kind: 'control', network: 0, destination: own, payload: this.#control };
     this.#own = own;
   }
 
@@ -81,8 +69,8 @@ export class Outbox {
     if (item !== undefined) item.frame = frame;
   }
 
-  /** What to send next, or `undefined`. */
-  next(): Outgoing | undefined {
+  /** What to send next, or `undefined`. One object is reused: it and its payload are valid until the next call. */
+  next(): ResolverEvent | undefined {
     while (this.#length > 0) {
       const item = this.#ring[this.#first]!;
       const destination = this.#nextReceiver(item);
@@ -90,13 +78,13 @@ export class Outbox {
         this.#dropFirst();
         continue;
       }
-      const out = this.#outgoing;
-      out.network = item.network;
-      out.destination = destination;
-      out.control = item.frame === undefined;
-      out.packet = item.frame ?? this.#render(item.message);
+      const event = this.#event;
+      event.kind = item.frame === undefined ? 'control' : 'frame';
+      event.network = item.network;
+      event.destination = destination;
+      event.payload = item.frame ?? this.#render(item.message);
       if (typeof item.target === 'number') this.#dropFirst();
-      return out;
+      return event;
     }
     return undefined;
   }

@@ -8,7 +8,7 @@
  */
 import { FLAG, TYPE, type VanType } from './constants.js';
 import type { VanFault } from './faults.js';
-import { isNewer, nextGeneration } from './generation.js';
+import { latestOf, nextGeneration } from './generation.js';
 import { writeMacWords, writeMessage } from './message.js';
 import type { Target } from './outbox.js';
 import type { Placement } from './placement.js';
@@ -21,8 +21,7 @@ export function arrive(state: SwitchState, network: number, high: number, low: n
   if (locals.find(network, high, low) >= 0) return;
   const learned = remotes.forget(network, high, low);
   const buried = tombstones.exhume(network, high, low);
-  const known = learned === 0 || isNewer(buried, learned) ? buried : learned;
-  const slot = locals.arrive(network, high, low, nextGeneration(known));
+  const slot = locals.arrive(network, high, low, nextGeneration(latestOf(learned, buried)));
   if (slot < 0) {
     state.faults.add('E_VAN_TABLE_FULL');
     return;

@@ -5,12 +5,19 @@
  * answers. When a VM leaves, its old switch tells those who sent to it, and anybody who still does. Nothing is learned
  * from data, and no unknown destination is ever flooded as data.
  */
-import { type Fault, IpAddress, type Locator, type PacketBuffer, isGroupMac } from '@overlane/wire';
+import {
+  type Fault,
+  IpAddress,
+  type Locator,
+  type PacketBuffer,
+  type Resolver,
+  type ResolverEvent,
+  isGroupMac,
+} from '@overlane/wire';
 import { takeControl } from './control.js';
 import type { FaultCounts } from './fault-counts.js';
 import { nextGeneration } from './generation.js';
 import type { VanOptions } from './options.js';
-import type { Outgoing } from './outbox.js';
 import { arrive, depart, sendUnlearn } from './placing.js';
 import { readHigh, readLow } from './station-table.js';
 import { type SwitchState, createSwitchState } from './switch-state.js';
@@ -19,7 +26,9 @@ import { NOWHERE } from './tombstones.js';
 const SOURCE_MAC = 6;
 
 /** The learn and un-learn machine of one switch. Not reentrant; allocates nothing per packet of a known destination. */
-export class VanResolver {
+export class VanResolver implements Resolver {
+  /** Questions are repeated after 100 ms at first. */
+  readonly tickMs = 25;
   readonly #state: SwitchState;
   readonly #answer: Locator = { address: new IpAddress() };
 
@@ -57,12 +66,12 @@ export class VanResolver {
   }
 
   /**
-   * The VM with these six octets left this host, to the switch at `successor` if that is known. Who sent to it is told at
-   * once, who still does when it does.
+   * The VM with the MAC at `bytes[offset..]` left this host, to the switch at `successor` if that is known. Who sent to it
+   * is told at once, who still does when it does.
    */
-  departed(network: number, mac: Uint8Array, nowMs: number, successor?: IpAddress): void {
+  departed(network: number, bytes: Uint8Array, offset: number, nowMs: number, successor?: IpAddress): void {
     const { locals, own } = this.#state;
-    const slot = locals.findAt(network, mac, 0);
+    const slot = locals.findAt(network, bytes, offset);
     if (slot < 0) return;
     const isKnown = successor?.family === 4 && successor.word0 !== own;
     const generation = nextGeneration(locals.generationOf(slot));
@@ -100,7 +109,7 @@ export class VanResolver {
   }
 
   /** What to send next; valid until the next call. Ask after every batch of packets and every `tick`. */
-  nextEvent(): Outgoing | undefined {
+  nextEvent(): ResolverEvent | undefined {
     return this.#state.outbox.next();
   }
 

@@ -51,7 +51,9 @@ export function createSwitchState(options: VanOptions): SwitchState {
     tombstones: new Tombstones(limits.tombstones, limits.tombstoneMs, random32()),
     capabilities: new Capabilities(limits.peers),
     membership:
-      replicator instanceof VanMembers ? new Membership({ members: replicator, outbox, own, random32 }) : undefined,
+      replicator instanceof VanMembers
+        ? new Membership({ members: replicator, outbox, own, served: options.networks ?? [], random32 })
+        : undefined,
     unlearns: new RateLimiter(limits.unlearnMs, limits.ratePairs, random32()),
     answers: new RateLimiter(limits.answerMs, limits.ratePairs, random32()),
   };

@@ -82,7 +82,7 @@ export class SimulatedHost implements UnderlayNode {
       to = new IpAddress();
       to.setIpv4(successor.address);
     }
-    this.resolver.departed(network, mac, this.#nowMs, to);
+    this.resolver.departed(network, mac, 0, this.#nowMs, to);
     this.#pump();
   }
 
@@ -131,8 +131,9 @@ export class SimulatedHost implements UnderlayNode {
   }
 
   #pump(): void {
-    for (let out = this.resolver.nextEvent(); out !== undefined; out = this.resolver.nextEvent()) {
-      this.#launch(out.network, out.destination.address.word0, out.control, out.packet.copy());
+    for (let event = this.resolver.nextEvent(); event !== undefined; event = this.resolver.nextEvent()) {
+      const { network, destination, kind, payload } = event;
+      this.#launch(network, destination.address.word0, kind === 'control', payload.copy());
     }
     this.#options.underlay.reschedule(this);
   }
