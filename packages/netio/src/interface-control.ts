@@ -88,14 +88,20 @@ export interface LinkSettings {
   readonly address: Uint8Array;
 }
 
-/** MTU and hardware address of interface `name`. @throws NetioError E_NETIO_NO_SUCH_DEVICE, E_NETIO_BAD_OPTION, E_NETIO_SYSTEM */
-export function readLinkSettings(name: string, arena: Arena, system: SystemCalls): LinkSettings {
+/**
+ * MTU and hardware address of interface `name` in the network namespace of the socket `fd`, whatever the thread's is.
+ * @throws NetioError E_NETIO_NO_SUCH_DEVICE, E_NETIO_BAD_OPTION, E_NETIO_SYSTEM
+ */
+export function readLinkSettings(name: string, fd: number, arena: Arena, system: SystemCalls): LinkSettings {
   const union = arena.scratch + NAME_LENGTH;
-  writeInterfaceRequest(arena.bytes, arena.scratch, name);
-  request(system, arena, name, 'read its MTU', [SIOCGIFMTU]);
+  const ask = (code: number, action: string): void => {
+    writeInterfaceRequest(arena.bytes, arena.scratch, name);
+    const result = system.ioctl(fd, code, arena.address(arena.scratch));
+    if (result < 0) throw systemError(system.errno(), name, action);
+  };
+  ask(SIOCGIFMTU, 'read its MTU');
   const mtu = arena.words[union >>> 2]!;
-  writeInterfaceRequest(arena.bytes, arena.scratch, name);
-  request(system, arena, name, 'read its hardware address', [SIOCGIFHWADDR]);
+  ask(SIOCGIFHWADDR, 'read its hardware address');
   return { mtu, hardwareType: arena.halfWords[union >>> 1]!, address: arena.bytes.slice(union + 2, union + 8) };
 }
 

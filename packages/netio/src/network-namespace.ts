@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { NetioError, systemError } from './errors.js';
 import { CLONE_NEWNET, ENOENT, O_CLOEXEC, O_RDONLY } from './linux.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
@@ -35,6 +36,15 @@ export function inNetworkNamespace<T>(nameOrPath: string, action: () => T, syste
     }
   } finally {
     system.close(home);
+  }
+}
+
+/** Identity of the calling thread's network namespace; empty where there are none. */
+export function networkNamespace(): string {
+  try {
+    return readlinkSync('/proc/thread-self/ns/net');
+  } catch {
+    return '';
   }
 }
 

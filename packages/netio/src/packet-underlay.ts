@@ -104,10 +104,10 @@ export class PacketUnderlay implements PollablePort {
     this.#offload = offload;
     this.#clock = clock;
     try {
-      const link = requireEthernet(this.device, readLinkSettings(this.device, arena, system));
       const index = interfaceIndex(this.device, arena, system);
       const { name, statistics } = this;
-      this.#keep(openGuard(system, arena, name, local, protocol, port));
+      const guardFd = this.#keep(openGuard(system, arena, name, local, protocol, port));
+      const link = requireEthernet(this.device, readLinkSettings(this.device, guardFd, arena, system));
       const fd = this.#keep(openPacketSocket(system, arena, name, index, local, protocol, port));
       const rawFd = this.#keep(openSendSocket(system, arena, name, local));
       const receiving = { family, protocol, batch, mtu, offload };
@@ -201,7 +201,7 @@ export class PacketUnderlay implements PollablePort {
     this.#linkLookMs = nowMs;
     this.statistics.queueOverflow += readQueueOverflow(this.#system, this.#arena, this.#fds[0]!);
     try {
-      const link = readLinkSettings(this.device, this.#arena, this.#system);
+      const link = readLinkSettings(this.device, this.#fds[0]!, this.#arena, this.#system);
       this.#sender.linkMtu = link.mtu;
       this.#hops.setHardwareAddress(link.address);
     } catch (error) {

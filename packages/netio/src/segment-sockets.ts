@@ -5,6 +5,7 @@
 import { IpAddress, read16, readInt32, udp, write16 } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import * as linux from './linux.js';
+import { networkNamespace } from './network-namespace.js';
 import { IPV4_LENGTH, IPV6_LENGTH } from './outer-header.js';
 import { writeSocketAddress, socketAddressLength, socketAddressOffset } from './socket-address.js';
 import { openSegmentedSocket } from './socket.js';
@@ -31,7 +32,9 @@ export class SegmentSockets {
   readonly #local: IpAddress;
   readonly #source = new IpAddress();
   readonly #message: number;
-  /** By source port; -1 where there can be none, because something else has the port. */
+  /** Where sockets are to be: the thread may be elsewhere when one is opened. */
+  readonly #namespace = networkNamespace();
+  /** By source port; -1 where there can be none, because something else has the port, say. */
   readonly #fds = new Map<number, number>();
 
   /** @throws NetioError E_NETIO_NO_MEMORY */
@@ -109,7 +112,8 @@ export class SegmentSockets {
         break;
       }
     }
-    const fd = openSegmentedSocket(this.#system, this.#arena, this.#name, this.#local, port);
+    const isHere = networkNamespace() === this.#namespace;
+    const fd = isHere ? openSegmentedSocket(this.#system, this.#arena, this.#name, this.#local, port) : -1;
     this.#fds.set(port, fd);
     return fd;
   }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { UnderlaySocket } from '@overlane/netio';
 import { IpAddress, outerPseudoHeader, PacketBuffer, write16 } from '@overlane/wire';
-import { ADDRESSES, datagram, octets, vethPair } from './packet-cases.mjs';
+import { ADDRESSES, answers, datagram, octets, vethPair } from './packet-cases.mjs';
 import { segmentOverIpv4, segmentOverIpv6 } from './packets.mjs';
 import { collect, hex, openFiles } from './support.mjs';
 
@@ -77,6 +77,7 @@ export async function packetSuperFrames() {
         const length = 60_000;
         const size = 1500 - headers;
         const window = superFrame(make(length), family, size);
+        const before = pair.there(answers);
         const can = near.canFinish(window);
         near.send(window);
         const refused = near.flush();
@@ -99,6 +100,7 @@ export async function packetSuperFrames() {
           case: `${family} ${name}`,
           fine: can && refused === 0 && hex(whole) === hex(random(length)),
           pieces: pieces.length,
+          answered: JSON.stringify(pair.there(answers)) !== JSON.stringify(before),
           kinds: [...kinds].sort(),
         });
       }
@@ -122,6 +124,7 @@ export async function packetDatagrams() {
       const headers = family === 4 ? 28 : 48;
       for (const name of Object.keys(SETTINGS)) {
         configure(pair, name);
+        const before = pair.there(answers);
         near.statistics.sentSuper = near.statistics.coalesced = far.statistics.receivedSuper = 0;
         const data = random(40 * 1400 - 700);
         const sent = Array.from({ length: 40 }, (_, i) => datagram(family, data.subarray(i * 1400, (i + 1) * 1400)));
@@ -139,6 +142,7 @@ export async function packetDatagrams() {
           case: `${family} ${name}`,
           fine:
             refused === 0 && packets.length === 40 && packets.every(({ bytes }, i) => strip(bytes) === strip(sent[i])),
+          answered: JSON.stringify(pair.there(answers)) !== JSON.stringify(before),
           sentSuper: near.statistics.sentSuper,
           coalesced: near.statistics.coalesced,
           receivedSuper: far.statistics.receivedSuper,

@@ -36,7 +36,7 @@ describe('packet underlays', () => {
       const results = run('packetSuperFrames') as unknown as { case: string; pieces: number; kinds: string[] }[];
       expect(results).toHaveLength(10);
       for (const result of results) {
-        expect(result).toMatchObject({ fine: true });
+        expect(result).toMatchObject({ fine: true, answered: false });
         const type = result.case.startsWith('4') ? 'tcp4' : 'tcp6';
         const name = result.case.slice(2);
         if (name.startsWith('uncut')) expect(result).toMatchObject({ pieces: 1, kinds: [`partial ${type}`] });
@@ -57,6 +57,7 @@ describe('packet underlays', () => {
         const software = result.case.endsWith('software');
         expect(result).toMatchObject({
           fine: true,
+          answered: false,
           sentSuper: 1,
           coalesced: 40,
           receivedSuper: /uncut|joined/.test(result.case) ? 1 : 0,
