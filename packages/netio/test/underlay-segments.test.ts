@@ -15,7 +15,7 @@ function open() {
   return { arena, system, port };
 }
 
-function datagram(length: number, sourcePort = 50_000, change: (bytes: Uint8Array) => void = () => undefined) {
+function datagram(length: number, sourcePort = 50_000, change: (bytes: Uint8Array) => unknown = () => undefined) {
   const bytes = new Uint8Array(28 + length).fill(length, 28);
   bytes.set([0x45, 0x2e, 0, 0, 0, 0, 0x40, 0, 9, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
   write16(bytes, 2, bytes.length);
@@ -64,13 +64,15 @@ describe('UnderlaySocket with segmentation', () => {
     expect(system.openFds.size).toBe(0);
   });
 
-  it.each([
-    ['its port is taken', (system: FakeSystem) => system.answer('bind', -98), undefined],
-    ['the kernel is too old', (system: FakeSystem) => system.answer('setsockopt', 0, 0, -92), undefined],
-    ['the kernel refuses it', (system: FakeSystem) => system.answer('sendmmsg', -22), undefined],
-    ['it may be cut into fragments', () => undefined, (bytes: Uint8Array) => void bytes.fill(0, 6, 7)],
-    ['it comes from elsewhere', () => undefined, (bytes: Uint8Array) => void bytes.fill(9, 15, 16)],
-  ] as const)('sends a run one by one where %s', (_why, prepare, change) => {
+  const reasons: [string, (system: FakeSystem) => unknown, ((bytes: Uint8Array) => unknown) | undefined][] = [
+    ['its port is taken', (system) => system.answer('bind', -98), undefined],
+    ['the kernel is too old', (system) => system.answer('setsockopt', 0, 0, -92), undefined],
+    ['the kernel refuses it', (system) => system.answer('sendmmsg', -22), undefined],
+    ['it may be cut into fragments', () => undefined, (bytes) => bytes.fill(0, 6, 7)],
+    ['it comes from elsewhere', () => undefined, (bytes) => bytes.fill(9, 15, 16)],
+  ];
+
+  it.each(reasons)('sends a run one by one where %s', (_why, prepare, change) => {
     const { system, port } = open();
     prepare(system);
     for (let i = 0; i < 3; i++) port.send(datagram(100, 50_000, change));

@@ -1,10 +1,10 @@
 // Packet underlays on the two ends of a veth pair, whose far end is in another namespace. Each export is one case.
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { inNetworkNamespace, PacketUnderlay } from '@overlane/netio';
 import { IpAddress, PacketBuffer } from '@overlane/wire';
 import { ipv4, ipv6, segmentOverIpv4, segmentOverIpv6, udp, udpOverIpv6 } from './packets.mjs';
-import { collect, hex, ip, peerNamespace, sleep } from './support.mjs';
+import { addAddress, collect, hex, ip, peerNamespace, sleep } from './support.mjs';
 
 export const ADDRESSES = { 4: ['10.7.0.1', '10.7.0.2'], 6: ['fd07::1', 'fd07::2'] };
 
@@ -28,14 +28,14 @@ export async function vethPair(mtu = 1500) {
     peer.pid,
   );
   for (const [run, device, index] of [
-    [(...words) => spawnSync(words[0], words.slice(1)), 'near', 0],
+    [(command, ...words) => execFileSync(command, words), 'near', 0],
     [peer.run, 'far', 1],
   ]) {
     run('sysctl', '-qw', `net.ipv6.conf.${device}.disable_ipv6=0`);
     run('ip', 'link', 'set', 'lo', 'up');
     run('ip', 'link', 'set', device, 'up');
-    run('ip', 'addr', 'add', `${ADDRESSES[4][index]}/24`, 'dev', device);
-    run('ip', 'addr', 'add', `${ADDRESSES[6][index]}/64`, 'dev', device, 'nodad');
+    addAddress(device, `${ADDRESSES[4][index]}/24`, run);
+    addAddress(device, `${ADDRESSES[6][index]}/64`, run);
   }
   const underlay = (address, options) =>
     new PacketUnderlay({

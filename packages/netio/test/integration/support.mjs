@@ -63,6 +63,20 @@ export function namespaceOf(path) {
   }).trim();
 }
 
+/**
+ * Gives an address to an interface and waits until it is reachable: for IPv6 the kernel puts it into the routing table
+ * some time later, and has no way to hurry it. `run` runs a command in the interface's namespace.
+ */
+export function addAddress(device, address, run = (command, ...words) => execFileSync(command, words)) {
+  const six = address.includes(':');
+  run('ip', 'addr', 'add', address, 'dev', device, ...(six ? ['nodad'] : []));
+  const [host] = address.split('/');
+  for (const end = Date.now() + 5000; six && Date.now() < end;) {
+    const ready = run('ip', '-6', 'route', 'show', 'table', 'local').toString().includes(`local ${host} `);
+    if (ready) return;
+  }
+}
+
 /** A second network namespace, alive until `close`: `run` runs a command in it and waits, `start` does not wait. */
 export async function peerNamespace() {
   const keeper = spawn('unshare', ['-n', 'sleep', '120'], { stdio: 'ignore' });

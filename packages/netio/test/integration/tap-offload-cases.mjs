@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { Poller, TapPort } from '@overlane/netio';
 import { PacketBuffer } from '@overlane/wire';
 import { arpRequest, ipv4, udp } from './packets.mjs';
-import { collectMatching, drain, errorOf, ip, peerNamespace, transfer } from './support.mjs';
+import { addAddress, collectMatching, drain, errorOf, ip, peerNamespace, transfer } from './support.mjs';
 
 const OCTETS = 8 * 1024 * 1024;
 
@@ -13,13 +13,12 @@ async function pair(peer, offload, family) {
   const far = new TapPort({ name: 'far', offload });
   ip('link', 'set', 'far', 'netns', peer.pid);
   const [ours, theirs] = family === 4 ? ['10.8.0.1/24', '10.8.0.2/24'] : ['fd08::1/64', 'fd08::2/64'];
-  const nodad = family === 4 ? [] : ['nodad'];
   spawnSync('sysctl', ['-qw', 'net.ipv6.conf.near.disable_ipv6=0']);
   spawnSync('nsenter', ['-t', peer.pid, '-n', 'sysctl', '-qw', 'net.ipv6.conf.far.disable_ipv6=0']);
   near.bringUp();
-  ip('addr', 'add', ours, 'dev', 'near', ...nodad);
+  addAddress('near', ours);
   peer.run('ip', 'link', 'set', 'far', 'up');
-  peer.run('ip', 'addr', 'add', theirs, 'dev', 'far', ...nodad);
+  addAddress('far', theirs, peer.run);
   const seen = { longest: 0, types: new Set() };
   const turn = () => {
     let moved = 0;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Arena, bringInterfaceUp, setInterfaceMtu, UnderlaySocket } from '@overlane/netio';
 import { IpAddress, PacketBuffer } from '@overlane/wire';
 import { checksum, ipv4, ipv6, segmentOverIpv4, segmentOverIpv6, udp, udpOverIpv6 } from './packets.mjs';
-import { collect, errorOf, hex, ip, LOOPBACK_6, openFiles, underlay } from './support.mjs';
+import { addAddress, collect, errorOf, hex, LOOPBACK_6, openFiles, underlay } from './support.mjs';
 
 /** UDP between two addresses, over IPv4: the headers that arrive are those that were sent. */
 export function udp4() {
@@ -45,7 +45,7 @@ export function udp4() {
 /** The same over IPv6, with flow label; and datagrams without a checksum, refused and accepted. */
 export function udp6() {
   bringInterfaceUp('lo');
-  ip('addr', 'add', 'fd00::2/128', 'dev', 'lo', 'nodad');
+  addAddress('lo', 'fd00::2/128');
   const far = IpAddress.parse('fd00::2');
   const farOctets = new Uint8Array(16);
   far.write(farOctets, 0);
@@ -117,7 +117,7 @@ export async function truncation() {
 /** A raw protocol in both families. */
 export function gre() {
   bringInterfaceUp('lo');
-  ip('addr', 'add', 'fd00::2/128', 'dev', 'lo', 'nodad');
+  addAddress('lo', 'fd00::2/128');
   const open = (address) => new UnderlaySocket({ local: IpAddress.parse(address), transport: { protocol: 47 } });
   const [a4, b4, a6, b6] = ['127.0.0.1', '127.0.0.2', '::1', 'fd00::2'].map(open);
   const payload = Buffer.from('200065580000010a0011223344', 'hex');
@@ -142,7 +142,7 @@ export function gre() {
 /** Segments in TCP syntax to one port, in both families: they arrive as sent, others don't, and TCP answers none. */
 export function segments() {
   bringInterfaceUp('lo');
-  ip('addr', 'add', 'fd00::2/128', 'dev', 'lo', 'nodad');
+  addAddress('lo', 'fd00::2/128');
   const open = (address) =>
     new UnderlaySocket({ local: IpAddress.parse(address), transport: { protocol: 'tcp-syntax', port: 7471 } });
   const [a4, b4, a6, b6] = ['127.0.0.1', '127.0.0.2', '::1', 'fd00::2'].map(open);
