@@ -1,0 +1,93 @@
+import { mix } from './mix.js';
+import { PairTable } from './pair-table.js';
+import { Partition, type PartitionContext } from './partition.js';
+
+/** The partitions that have megaflows, found by the words of a key that say which one it belongs to. */
+export class PartitionDirectory {
+  /** Partitions by number; a number is used again when its partition has gone. */
+  readonly partitions: (Partition | undefined)[] = [];
+  size = 0;
+  readonly #context: PartitionContext;
+  readonly #most: number;
+  /** Word and bits of each word looked at. */
+  readonly #given: Int32Array;
+  readonly #table = new PairTable();
+  readonly #free: number[] = [];
+  /** Of partitions that have gone. */
+  #earlierProbes = 0;
+
+  /** At most `most` partitions. */
+  constructor(context: PartitionContext, most: number) {
+    this.#context = context;
+    this.#most = most;
+    this.#given = Int32Array.from([...context.given].flatMap((bits, word) => (bits === 0 ? [] : [word, bits])));
+  }
+
+  /** Octets held. */
+  get memory(): number {
+    return this.partitions.reduce((sum, partition) => sum + (partition?.memory ?? 0), this.#table.memory);
+  }
+
+  /** Subtables searched so far. */
+  get probes(): number {
+    return this.partitions.reduce((sum, partition) => sum + (partition?.probes ?? 0), this.#earlierProbes);
+  }
+
+  /** The partition of a key, or undefined. */
+  find(words: Int32Array): Partition | undefined {
+    const index = this.indexOf(words);
+    return index < 0 ? undefined : this.partitions[index];
+  }
+
+  /** The number of the partition of a key, or -1. */
+  indexOf(words: Int32Array): number {
+    const { pairs, shift, wrap } = this.#table;
+    const hash = this.#hash(words);
+    for (let at = (hash >>> shift) << 1; ; at = (at + 2) & wrap) {
+      const index = pairs[at + 1]!;
+      if (index < 0) return -1;
+      if (pairs[at] === hash && this.#isOf(this.partitions[index]!, words)) return index;
+    }
+  }
+
+  /** Makes a partition for a key that has none. Returns its number, or -1 if there are too many. */
+  add(words: Int32Array): number {
+    if (this.size === this.#most) return -1;
+    const index = this.#free.pop() ?? this.partitions.length;
+    this.partitions[index] = new Partition(
+      words.map((value, word) => value & this.#context.given[word]!),
+      this.#context,
+    );
+    this.size++;
+    this.#table.add(this.#hash(words), index);
+    return index;
+  }
+
+  /** Takes out a partition without megaflows. */
+  remove(index: number): void {
+    this.#table.remove(this.#hash(this.partitions[index]!.key), index);
+    this.#earlierProbes += this.partitions[index]!.probes;
+    this.partitions[index] = undefined;
+    this.#free.push(index);
+    this.size--;
+  }
+
+  #hash(words: Int32Array): number {
+    const given = this.#given;
+    const { seeds, hashBits } = this.#context;
+    let hash = 0;
+    for (let i = 0; i < given.length; i += 2) {
+      hash = (hash + mix(words[given[i]!]! & given[i + 1]!, seeds[given[i]!]!)) | 0;
+    }
+    return hash & hashBits;
+  }
+
+  #isOf({ key }: Partition, words: Int32Array): boolean {
+    const given = this.#given;
+    let difference = 0;
+    for (let i = 0; i < given.length; i += 2) {
+      difference |= (words[given[i]!]! & given[i + 1]!) ^ key[given[i]!]!;
+    }
+    return difference === 0;
+  }
+}

@@ -1,0 +1,274 @@
+import { FilterKeeper } from './filter-keeper.js';
+import type { Slice } from './dimension.js';
+import { FlowList } from './flow-list.js';
+import { type FlowStore, KEY, SLOT } from './flow-store.js';
+import { mix } from './mix.js';
+import { PairTable } from './pair-table.js';
+import { DIMENSION_WORDS, LEVEL_WORDS, type SubtableFilter } from './subtable-filter.js';
+import { Subtables } from './subtables.js';
+import type { Xorshift } from './xorshift.js';
+
+/** Lookups after which subtables are ranked anew and the filter is judged. */
+const UPKEEP_LOOKUPS = 65_536;
+/** Megaflows noted in a filter being built at that time. */
+const UPKEEP_STEPS = 1024;
+
+/** What partitions of one cache share. */
+export interface PartitionContext {
+  readonly store: FlowStore<unknown>;
+  readonly seeds: Int32Array;
+  /** Bits of a key that say which partition it belongs to. */
+  readonly given: Int32Array;
+  readonly slices: readonly Slice[];
+  readonly random: Xorshift;
+  readonly hashBits: number;
+}
+
+/**
+ * The megaflows of one partition. One hash table serves all subtables: each adds its own number to the hash. Places are
+ * pairs (hash, megaflow), so a probe that fails touches one cache line, and at most half of them are taken.
+ */
+export class Partition {
+  /** The bits that all its keys share, elsewhere 0. */
+  readonly key: Int32Array;
+  readonly subtables: Subtables;
+  /** Its megaflows, apart from those that drop. */
+  readonly flows = new FlowList();
+  readonly drops = new FlowList();
+  readonly keeper: FilterKeeper;
+  readonly hashBits: number;
+  /** The slot of the mask of all fields, see `MaskBudget`, or -1. */
+  widestSlot = -1;
+  /** When it was last ranked. */
+  rankedMs = 0;
+  readonly #store: FlowStore<unknown>;
+  readonly #rowStarts = new Int32Array(16);
+  readonly #table = new PairTable();
+  #lookups = 0;
+  #probes = 0;
+  #earlierProbes = 0;
+
+  /** An empty partition for keys with these `given` bits. */
+  constructor(key: Int32Array, context: PartitionContext) {
+    this.key = key;
+    this.#store = context.store;
+    this.hashBits = context.hashBits;
+    this.subtables = new Subtables(context.seeds, context.given, context.random);
+    this.keeper = new FilterKeeper(this, context.slices, context.random);
+  }
+
+  /** Megaflows now. */
+  get size(): number {
+    return this.flows.length + this.drops.length;
+  }
+
+  /** Subtables searched since the partition was made. */
+  get probes(): number {
+    return this.#earlierProbes + this.#probes;
+  }
+
+  /** Octets held, apart from the megaflows' own records. */
+  get memory(): number {
+    const lists = 4 * (this.flows.flows.length + this.drops.flows.length);
+    return this.#table.memory + lists + this.subtables.memory + this.keeper.memory;
+  }
+
+  /** The megaflow of a key, or -1. */
+  find(words: Int32Array): number {
+    if (++this.#lookups === UPKEEP_LOOKUPS) this.upkeep();
+    const { program, sharedEnd } = this.subtables;
+    let base = 0;
+    for (let at = 0; at < sharedEnd; at += 3) {
+      base = (base + mix(words[program[at]!]! & program[at + 1]!, program[at + 2]!)) | 0;
+    }
+    const { filter } = this.keeper;
+    if (filter === undefined) return this.#scan(words, base);
+    const { favourite } = this.subtables;
+    if (favourite >= 0) {
+      const flow = this.#probe(favourite, base, words);
+      if (flow >= 0) return flow;
+    }
+    return this.subtables.live.length === 1
+      ? this.#findAmongFew(words, base, filter)
+      : this.#findAmongMany(words, base, filter);
+  }
+
+  /** The megaflow of subtable `slot` that holds this key, or -1. */
+  findIn(slot: number, words: Int32Array): number {
+    const hash = this.subtables.hash(slot, words) & this.hashBits;
+    return this.#search(slot, hash, words);
+  }
+
+  /** Makes record `flow` the megaflow of subtable `slot` that holds this key. */
+  add(flow: number, slot: number, words: Int32Array): void {
+    const store = this.#store;
+    const { lists, listStride } = this.subtables;
+    const record = flow * store.stride;
+    store.records[record + SLOT] = slot;
+    const start = slot * listStride;
+    let to = record + KEY;
+    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) {
+      store.records[to++] = words[lists[at]!]! & lists[at + 1]!;
+    }
+    store.hash[flow] = this.subtables.hash(slot, words) & this.hashBits;
+    this.subtables.entries[slot]!++;
+    (store.isDrop[flow] === 1 ? this.drops : this.flows).add(flow, store);
+    this.#table.add(store.hash[flow]!, flow);
+    this.keeper.added(flow);
+  }
+
+  /** Takes a megaflow out, and its mask if it was the last with it. */
+  remove(flow: number): void {
+    const store = this.#store;
+    const slot = this.slotOf(flow);
+    this.#table.remove(store.hash[flow]!, flow);
+    (store.isDrop[flow] === 1 ? this.drops : this.flows).remove(flow, store);
+    this.release(slot);
+    this.keeper.removed();
+  }
+
+  /** One use less of a mask; without uses it goes. */
+  release(slot: number): void {
+    if (--this.subtables.entries[slot]! > 0) return;
+    this.subtables.remove(slot);
+    if (slot === this.widestSlot) this.widestSlot = -1;
+  }
+
+  /** The megaflows of a slot, as a new array. Costs the size of the partition. */
+  flowsIn(slot: number): number[] {
+    const all = [
+      ...this.flows.flows.subarray(0, this.flows.length),
+      ...this.drops.flows.subarray(0, this.drops.length),
+    ];
+    return all.filter((flow) => this.slotOf(flow) === slot);
+  }
+
+  /** The slot of the mask of a megaflow. */
+  slotOf(flow: number): number {
+    return this.#store.records[flow * this.#store.stride + SLOT]!;
+  }
+
+  /** Writes the region of a megaflow: its mask, and the bits under it. */
+  readRegion(flow: number, key: Int32Array, mask: Int32Array): void {
+    const { records, stride } = this.#store;
+    const { lists, listStride, masks } = this.subtables;
+    const slot = this.slotOf(flow);
+    for (let i = 0; i < mask.length; i++) {
+      mask[i] = masks[slot * mask.length + i]!;
+      key[i] = this.key[i]!;
+    }
+    const start = slot * listStride;
+    let from = flow * stride + KEY;
+    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) key[lists[at]!]! |= records[from++]!;
+  }
+
+  /** Ranks the subtables by hits of late and sees to the filter. */
+  upkeep(): void {
+    if (this.#lookups > 0) this.keeper.judge(this.#probes / this.#lookups);
+    this.keeper.build(UPKEEP_STEPS);
+    this.subtables.rank();
+    this.#earlierProbes += this.#probes;
+    this.#lookups = 0;
+    this.#probes = 0;
+  }
+
+  #scan(words: Int32Array, base: number): number {
+    const { program, sharedEnd, programEnd } = this.subtables;
+    for (let start = sharedEnd; start < programEnd;) {
+      const slot = program[start]!;
+      const flow = this.#probe(slot, base, words);
+      if (flow >= 0) return flow;
+      start = program[start + 2]!;
+    }
+    return -1;
+  }
+
+  /** With at most 32 subtables: all candidates are bits of one word. */
+  #findAmongFew(words: Int32Array, base: number, filter: SubtableFilter): number {
+    const { plan, rows, always, rowShift } = filter;
+    let candidates = this.subtables.live[0]!;
+    for (let at = 0, d = 0; at < plan.length; d++) {
+      const value = words[plan[at]!]! << plan[at + 1]!;
+      const end = at + DIMENSION_WORDS + LEVEL_WORDS * plan[at + 2]!;
+      let union = always[d]!;
+      for (at += DIMENSION_WORDS; at < end; at += LEVEL_WORDS) {
+        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
+        union |= rows[plan[at + 2]! + (hash >>> rowShift)]!;
+      }
+      candidates &= union;
+    }
+    for (; candidates !== 0; candidates &= candidates - 1) {
+      const flow = this.#probe(31 - Math.clz32(candidates & -candidates), base, words);
+      if (flow >= 0) return flow;
+    }
+    return -1;
+  }
+
+  #findAmongMany(words: Int32Array, base: number, filter: SubtableFilter): number {
+    const { plan, rows, always, rowShift } = filter;
+    const { slotWords } = filter.shape;
+    const { live } = this.subtables;
+    const rowStarts = this.#rowStarts;
+    let level = 0;
+    for (let at = 0; at < plan.length;) {
+      const value = words[plan[at]!]! << plan[at + 1]!;
+      const end = at + DIMENSION_WORDS + LEVEL_WORDS * plan[at + 2]!;
+      for (at += DIMENSION_WORDS; at < end; at += LEVEL_WORDS) {
+        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
+        rowStarts[level++] = (plan[at + 2]! + (hash >>> rowShift)) * slotWords;
+      }
+    }
+    for (let word = 0; word < live.length; word++) {
+      let candidates = live[word]!;
+      level = 0;
+      // Subtables that came after the filter was built are candidates all.
+      for (let at = 0, d = 0; at < plan.length && word < slotWords; d++) {
+        let union = always[d * slotWords + word]!;
+        for (let levels = plan[at + 2]!; levels > 0; levels--) union |= rows[rowStarts[level++]! + word]!;
+        candidates &= union;
+        at += DIMENSION_WORDS + LEVEL_WORDS * plan[at + 2]!;
+      }
+      for (; candidates !== 0; candidates &= candidates - 1) {
+        const flow = this.#probe(32 * word + 31 - Math.clz32(candidates & -candidates), base, words);
+        if (flow >= 0) return flow;
+      }
+    }
+    return -1;
+  }
+
+  /** Looks in one subtable; `base` is the hash of what all have in common. */
+  #probe(slot: number, base: number, words: Int32Array): number {
+    const { program, starts } = this.subtables;
+    const start = starts[slot]!;
+    let hash = (base + program[start + 1]!) | 0;
+    for (let at = start + 3, end = program[start + 2]!; at < end; at += 3) {
+      hash = (hash + mix(words[program[at]!]! & program[at + 1]!, program[at + 2]!)) | 0;
+    }
+    this.#probes++;
+    const flow = this.#search(slot, hash & this.hashBits, words);
+    if (flow >= 0) this.subtables.hits[slot]!++;
+    return flow;
+  }
+
+  #search(slot: number, hash: number, words: Int32Array): number {
+    const { pairs, shift, wrap } = this.#table;
+    for (let at = (hash >>> shift) << 1; ; at = (at + 2) & wrap) {
+      const flow = pairs[at + 1]!;
+      if (flow < 0) return -1;
+      if (pairs[at] === hash && this.#holds(flow, slot, words)) return flow;
+    }
+  }
+
+  #holds(flow: number, slot: number, words: Int32Array): boolean {
+    const { records, stride } = this.#store;
+    const { lists, listStride } = this.subtables;
+    const record = flow * stride;
+    const start = slot * listStride;
+    let difference = records[record + SLOT]! ^ slot;
+    let from = record + KEY;
+    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) {
+      difference |= (words[lists[at]!]! & lists[at + 1]!) ^ records[from++]!;
+    }
+    return difference === 0;
+  }
+}

@@ -1,0 +1,135 @@
+import type { Schema } from '../schema/schema.js';
+import { formatMatch } from '../text/format.js';
+import { type FlowStore, USED_MS } from './flow-store.js';
+import type { MegaflowCache } from './megaflow-cache.js';
+import type { MicroflowCache } from './microflow-cache.js';
+
+/** What a {@link FlowCache} did and holds. */
+export interface FlowCacheStats {
+  /** Lookups; every one is one of the next three. */
+  readonly lookups: number;
+  readonly microflowHits: number;
+  readonly megaflowHits: number;
+  readonly misses: number;
+  /** Subtables searched by lookups that no microflow answered. */
+  readonly probes: number;
+  /** Hits on megaflows from before a change: told unconcerned by the change log, or by the slow path, or made anew. */
+  readonly spared: number;
+  readonly confirmed: number;
+  readonly replaced: number;
+  /** Megaflows made, of these in place of another evicted, refused for want of room, and gone idle. */
+  readonly inserted: number;
+  readonly evicted: number;
+  readonly refused: number;
+  readonly expired: number;
+  /** Megaflows, partitions and masks now; the most masks of a partition. */
+  readonly flows: number;
+  readonly partitions: number;
+  readonly masks: number;
+  readonly mostMasks: number;
+  /** Entries written to the microflow cache, keys too long for it, and whether it is bypassed now, for it rarely hit. */
+  readonly microflowInserted: number;
+  readonly microflowTooLong: number;
+  readonly microflowBypassed: boolean;
+  /** Octets held by partitions and their filters; records and microflows come on top and do not grow. */
+  readonly partitionMemory: number;
+}
+
+/** One megaflow, for people. */
+export interface Megaflow<Result> {
+  /** The keys it holds, as rule text; formatted when asked for. */
+  readonly text: string;
+  /** The same: keys with `key & mask === value`. Copies. */
+  readonly value: Int32Array;
+  readonly mask: Int32Array;
+  readonly result: Result;
+  readonly packets: number;
+  readonly octets: number;
+  readonly createdMs: number;
+  /** When it last had a packet, modulo 2^32, signed. */
+  readonly usedMs: number;
+  /** Whether it was found or made under the rules as they are; if not, its next packet decides. */
+  readonly isCurrent: boolean;
+}
+
+/** What a call of `maintain` did. */
+export interface MaintainReport {
+  /** Megaflows looked at, and of these gone idle. */
+  readonly visited: number;
+  readonly expired: number;
+  /** Whether this call came to the end of a round over all megaflows. */
+  readonly isRoundComplete: boolean;
+}
+
+/** Gathers what is to be said of a megaflow. */
+export function describeMegaflow<Result>(
+  store: FlowStore<Result>,
+  flow: number,
+  region: { schema: Schema; value: Int32Array; mask: Int32Array; isCurrent: boolean },
+): Megaflow<Result> {
+  const { schema, value, mask, isCurrent } = region;
+  return {
+    get text() {
+      return formatMatch({ value, mask, ranges: [] }, schema);
+    },
+    value,
+    mask,
+    result: store.results[flow]!,
+    packets: store.packets(flow),
+    octets: store.octets(flow),
+    createdMs: store.createdMs[flow]!,
+    usedMs: store.records[flow * store.stride + USED_MS]!,
+    isCurrent,
+  };
+}
+
+/** Places of the counters of a cache in one array of doubles: exact to 2^53, and no allocation when they grow. */
+export const COUNTER = {
+  LOOKUPS: 0,
+  MICROFLOW_HITS: 1,
+  MISSES: 2,
+  SPARED: 3,
+  CONFIRMED: 4,
+  REPLACED: 5,
+  INSERTED: 6,
+  EXPIRED: 7,
+} as const;
+
+/** Number of counters. */
+export const COUNTERS = 8;
+
+/** The statistics of a cache. Costs the number of partitions. */
+export function readStats(
+  counters: Float64Array,
+  store: FlowStore<unknown>,
+  microflows: MicroflowCache,
+  megaflows: MegaflowCache,
+): FlowCacheStats {
+  const { directory, evictions, refusals } = megaflows;
+  const masks = directory.partitions.map((partition) => partition?.subtables.count ?? 0);
+  const lookups = counters[COUNTER.LOOKUPS]!;
+  const microflowHits = counters[COUNTER.MICROFLOW_HITS]!;
+  const misses = counters[COUNTER.MISSES]!;
+  return {
+    lookups,
+    microflowHits,
+    megaflowHits: lookups - microflowHits - misses,
+    misses,
+    probes: directory.probes,
+    spared: counters[COUNTER.SPARED]!,
+    confirmed: counters[COUNTER.CONFIRMED]!,
+    replaced: counters[COUNTER.REPLACED]!,
+    inserted: counters[COUNTER.INSERTED]!,
+    evicted: evictions,
+    refused: refusals,
+    expired: counters[COUNTER.EXPIRED]!,
+    flows: store.size,
+    partitions: directory.size,
+    masks: masks.reduce((sum, count) => sum + count, 0),
+    mostMasks: masks.reduce((most, count) => Math.max(most, count), 0),
+    microflowInserted: microflows.inserted,
+    microflowTooLong: microflows.tooLong,
+    microflowBypassed: microflows.bypassed,
+    partitionMemory: directory.memory,
+  };
+}
