@@ -12,12 +12,16 @@ import {
   ethernet,
   readInt32,
 } from '@overlane/wire';
-import { HEADER_LENGTH } from './constants.js';
+import { FLAG_INSTANCE, HEADER_LENGTH } from './constants.js';
 import * as dove from './dove/index.js';
 import type { DoveFault } from './faults.js';
 import type { Fragment } from './fragments/shapes.js';
 import type { ReassemblyStore } from './fragments/store.js';
 import * as otv from './otv/index.js';
+
+/** Version, I and F in the first octet of a packet that needs no further look at its header, and what they are then. */
+const PLAIN_MASK = 0xfc;
+const PLAIN = (dove.VERSION << 4) | FLAG_INSTANCE;
 
 /** The part of the configuration that is about receiving. */
 export interface ReceiverOptions {
@@ -36,7 +40,11 @@ export class DoveReceiver {
   /** The header of the packet taken last, in place. */
   readonly received = new dove.DoveView();
   readonly #carrier: UdpCarrier;
-  readonly #options: ReceiverOptions;
+  readonly #isDove: boolean;
+  readonly #overlays: ReadonlySet<number>;
+  readonly #networks: ReadonlySet<number> | undefined;
+  readonly #networkWithoutInstance: number;
+  readonly #isPeer: ((network: number, source: IpAddress) => boolean) | undefined;
   readonly #rules: otv.OtvRules;
   readonly #fragment: Fragment;
 
@@ -44,10 +52,14 @@ export class DoveReceiver {
   constructor(carrier: UdpCarrier, store: ReassemblyStore, options: ReceiverOptions) {
     this.#carrier = carrier;
     this.store = store;
-    this.#options = options;
+    this.#isDove = options.mode === 'dove';
+    this.#overlays = options.overlays;
+    this.#networks = options.networks;
+    this.#networkWithoutInstance = options.networkWithoutInstance ?? 0;
+    this.#isPeer = options.isPeer;
     const requireInstance = options.networkWithoutInstance === undefined;
     // DOVE takes version 0 without a look at the last octet; the version nibble is then zero anyway.
-    const strictReserved = options.mode === 'otv' && options.strictReserved === true;
+    const strictReserved = !this.#isDove && options.strictReserved === true;
     this.#rules = { requireInstance, strictReserved };
     // One object for all fragments; the addresses are set to those of each packet's tunnel.
     this.#fragment = {
@@ -61,38 +73,36 @@ export class DoveReceiver {
     const fault = this.#carrier.open(packet, tunnel);
     if (fault !== undefined) return fault;
     const { bytes, start, end } = packet;
-    const isExtended = this.#options.mode === 'dove' && end > start && dove.readVersion(bytes, start) !== 0;
-    const refused = isExtended ? dove.check(bytes, start, end) : otv.check(bytes, start, end, this.#rules);
-    if (refused !== undefined) return refused;
-    const payload = start + (isExtended ? dove.readHeaderLength(bytes, start) : HEADER_LENGTH);
-    const isControl = isExtended && dove.readControl(bytes, start);
-    const isFragment = isExtended && dove.readFragment(bytes, start);
-    const badPayload = isFragment ? undefined : checkPayload(bytes, payload, end, isControl);
+    const first = end - start < HEADER_LENGTH ? 0 : bytes[start]!;
+    const isExtended = this.#isDove && first >>> 4 !== 0;
+    let payload = start + HEADER_LENGTH;
+    // One look for what nearly every packet is: version 1 without extensions.
+    if (!isExtended || (first & PLAIN_MASK) !== PLAIN || bytes[start + 7] !== 0) {
+      const refused = isExtended ? dove.check(bytes, start, end) : otv.check(bytes, start, end, this.#rules);
+      if (refused !== undefined) return refused;
+      if (isExtended) payload = start + dove.readHeaderLength(bytes, start);
+    }
+    const isControl = isExtended && (first & dove.FLAG_CONTROL) !== 0;
+    const isFragment = isExtended && (first & dove.FLAG_FRAGMENT) !== 0;
+    const badPayload = isFragment || isControl ? undefined : checkFrame(bytes, payload, end);
     if (badPayload !== undefined) return badPayload;
-    const { networkWithoutInstance = 0 } = this.#options;
-    const network = otv.readInstanceValid(bytes, start) ? otv.readInstanceId(bytes, start) : networkWithoutInstance;
-    const misplaced = this.#checkPlace(otv.readOverlayId(bytes, start), network, tunnel.source);
-    if (misplaced !== undefined) return misplaced;
+    const hasInstance = (first & FLAG_INSTANCE) !== 0;
+    const network = hasInstance ? otv.readInstanceId(bytes, start) : this.#networkWithoutInstance;
+    const overlayId = otv.readOverlayId(bytes, start);
+    // Rules 14 and 15. Choice: fragments are asked before they are held, not after reassembly, so that strangers get none of
+    // the memory; what is delivered is the same.
+    if (!this.#overlays.has(overlayId) || this.#networks?.has(network) === false) return 'E_DOVE_UNKNOWN_INSTANCE';
+    if (this.#isPeer?.(network, tunnel.source) === false) return 'E_DOVE_PEER';
     packet.start = payload;
     tunnel.network = network;
     tunnel.control = isControl;
     if (isFragment) {
-      const outcome = this.#reassemble(packet, tunnel, otv.readOverlayId(bytes, start), nowMs);
+      const outcome = this.#reassemble(packet, tunnel, overlayId, nowMs);
       if (outcome !== undefined) return outcome;
     }
     this.received.at(bytes, start);
     tunnel.ecnAnomaly = 'none';
     return isControl ? undefined : combineFrameEcn(packet.bytes, packet.start, packet.end, tunnel);
-  }
-
-  /**
-   * Rules 14 and 15. Choice: fragments are asked before they are held, not after reassembly, so that strangers get none of
-   * the memory; what is delivered is the same.
-   */
-  #checkPlace(overlayId: number, network: number, source: IpAddress): DoveFault | undefined {
-    const { overlays, networks, isPeer } = this.#options;
-    if (!overlays.has(overlayId) || networks?.has(network) === false) return 'E_DOVE_UNKNOWN_INSTANCE';
-    return isPeer?.(network, source) === false ? 'E_DOVE_PEER' : undefined;
   }
 
   /** Holds the data of a fragment, which `packet` has been narrowed to, or points `packet` at the whole. */
@@ -121,13 +131,12 @@ export class DoveReceiver {
     packet.reset(delivered.bytes, delivered.start, delivered.end);
     tunnel.dscp = delivered.dscp;
     tunnel.ecn = delivered.ecn;
-    return checkPayload(delivered.bytes, delivered.start, delivered.end, tunnel.control);
+    return tunnel.control ? undefined : checkFrame(delivered.bytes, delivered.start, delivered.end);
   }
 }
 
-/** Rule 13, and the tags of a frame. What a control message must look like is its own protocol's matter. */
-function checkPayload(bytes: Uint8Array, start: number, end: number, isControl: boolean): DoveFault | undefined {
-  if (isControl) return undefined;
+/** Rule 13, and the tags. What a control message must look like is its own protocol's matter. */
+function checkFrame(bytes: Uint8Array, start: number, end: number): DoveFault | undefined {
   if (end - start < ethernet.HEADER_LENGTH) return 'E_OTV_INNER_TRUNCATED';
   return ethernet.readTagged(bytes, start) ? ethernet.check(bytes, start, end) : undefined;
 }

@@ -33,6 +33,8 @@ import {
   writeOptions,
 } from './options.js';
 
+const NOTHING = new Uint8Array(0);
+
 /** Says that the payload is a piece of a frame or message. The last extension of its packet. */
 export interface FragmentExtension {
   readonly kind: 'fragment';
@@ -110,7 +112,7 @@ export function checkExtensions(bytes: Uint8Array, offset: number, end: number):
  */
 export class ExtensionWalk {
   /** The array that holds the header; not owned. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   /** Offset of the extension that `next` has moved to; where the payload starts once it has returned false. */
   offset = 0;
   /** Type of that extension, 1..255. */

@@ -60,10 +60,13 @@ export interface DoveHeader {
  */
 export function check(bytes: Uint8Array, offset = 0, end: number = bytes.length): DoveHeaderFault | undefined {
   if (end - offset < HEADER_LENGTH) return 'E_OTV_TRUNCATED';
-  const version = readVersion(bytes, offset);
+  const first = bytes[offset]!;
+  const version = first >>> 4;
   if (version === 0) return undefined;
   if (version !== VERSION) return 'E_DOVE_VERSION';
-  if (!readInstanceValid(bytes, offset)) return 'E_DOVE_NO_INSTANCE';
+  if ((first & FLAG_INSTANCE) === 0) return 'E_DOVE_NO_INSTANCE';
+  // Nearly every packet has no extensions.
+  if (bytes[offset + 7] === EXTENSION.NONE && (first & FLAG_FRAGMENT) === 0) return undefined;
   return checkExtensions(bytes, offset, end);
 }
 

@@ -5,6 +5,8 @@
 import { type CodecError, copyOctets, fieldError, read32, requireInteger, write32, writeOctets } from '@overlane/wire';
 import { EXTENSION_HEADER_LENGTH, LOSS_CLASS_MAX, OPTION, OPTION_HEADER_LENGTH, POLICY_TAG_MAX } from './constants.js';
 
+const NOTHING = new Uint8Array(0);
+
 /** One option. */
 export interface DoveOption {
   /** Type, 0..255; 0 is padding. */
@@ -41,7 +43,7 @@ export function optionsFill(bytes: Uint8Array, offset: number, end: number): boo
  */
 export class OptionWalk {
   /** The array that holds the options; not owned. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NOTHING;
   /** Offset of the option that `next` has moved to. */
   offset = 0;
   #next = 0;
