@@ -1,3 +1,4 @@
+import { doveSuite } from './dove.js';
 import { geneveSuite } from './geneve.js';
 import { nvgreSuite } from './nvgre.js';
 import { sttSuite } from './stt.js';
@@ -5,4 +6,4 @@ import { vxlanSuite } from './vxlan.js';
 import { wireSuite } from './wire.js';
 
 /** All suites, in the order of the report. */
-export const SUITES = [wireSuite, vxlanSuite, geneveSuite, nvgreSuite, sttSuite] as const;
+export const SUITES = [wireSuite, vxlanSuite, geneveSuite, nvgreSuite, sttSuite, doveSuite] as const;
