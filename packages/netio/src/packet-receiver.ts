@@ -128,14 +128,18 @@ export class PacketReceiver implements MessageSource {
     return this.#openDatagram(window);
   }
 
-  /** An unfinished datagram: it never was on a wire, so its checksum needs no more doing than to be taken out. */
+  /**
+   * An unfinished datagram. If the outer UDP checksum is what is left to do, it never was on a wire, and is taken out; if
+   * datagrams are to be cut out of it, they are. Anything else is inside the tunnel: a checksum, or a super-frame of a
+   * kernel's tunnel device, whose vnet header tells of the inner packet.
+   */
   #openDatagram(window: PacketBuffer): PacketBuffer | undefined {
     const { bytes, start, checksumStart } = window;
+    if (checksumStart !== transportOffset(bytes, start, this.#settings.family)) return window;
     if (window.segmentType !== 'none') {
-      if (this.#splitter?.begin(window) !== true) this.#statistics.badSegments++;
+      if (window.segmentType !== 'udp' || this.#splitter?.begin(window) !== true) this.#statistics.badSegments++;
       return undefined;
     }
-    if (checksumStart !== transportOffset(bytes, start, this.#settings.family)) return window;
     if (window.checksumField !== checksumStart + CHECKSUM_AT) {
       this.#statistics.badChecksumRange++;
       return undefined;

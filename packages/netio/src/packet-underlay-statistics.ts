@@ -11,7 +11,7 @@ export class PacketUnderlayStatistics extends UnderlayStatistics {
   unresolved = 0;
   /** Frames dropped on receipt because their vnet header puts a checksum outside of them. */
   badChecksumRange = 0;
-  /** Frames lost on receipt because a packet socket cannot describe their offload: another tunnel's super-frames. */
+  /** Frames lost on receipt because a vnet header cannot describe what is left to do on them. */
   unsupportedOffload = 0;
   /** Times that receiving found the interface down or away. */
   interfaceDown = 0;

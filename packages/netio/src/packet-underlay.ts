@@ -147,8 +147,9 @@ export class PacketUnderlay implements PollablePort {
   }
 
   /**
-   * Packet `index` of the last batch, from its outer IP header on, with `HEADROOM` in front. Super-datagrams
-   * have become single packets; a super-frame in TCP syntax is one packet, with `segmentType` and a `partial` checksum.
+   * Packet `index` of the last batch, from its outer IP header on, with `HEADROOM` in front. Super-datagrams have become
+   * single packets. A super-frame in TCP syntax is one packet, with `segmentType` and a `partial` checksum; so is one of a
+   * kernel's tunnel device on this machine, but there both speak of the inner packet: `checksumStart` tells.
    */
   packet(index: number): PacketBuffer {
     return this.#receiver.batch.packet(index);

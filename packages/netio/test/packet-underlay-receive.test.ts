@@ -47,6 +47,26 @@ describe('PacketUnderlay receiving', () => {
     expect(port.statistics.receivedUnfinished).toBe(2);
   });
 
+  it('leaves what a vnet header says of the inner packet, and drops segments that the outer one cannot have', () => {
+    const { arena, system, port } = open();
+    const octets = datagram(300).copy();
+    octets.fill(0x50, 28);
+    system.answer(
+      'recvmmsg',
+      arrive(
+        arena,
+        { octets, vnet: [1, 1, 0, 0, 100, 0, 92, 0, 16, 0] },
+        { octets, vnet: [1, 1, 0, 0, 100, 0, 34, 0, 16, 0] },
+        { octets: datagram(50).view(), vnet: [1, 5, 0, 0, 0xd0, 7, 34, 0, 6, 0] },
+      ),
+    );
+    expect(port.receive()).toBe(1);
+    const packet = port.packet(0);
+    expect(packet).toMatchObject({ length: 328, segmentType: 'tcp4', segmentSize: 100 });
+    expect(packet.checksumStart).toBe(packet.start + 78);
+    expect(port.statistics).toMatchObject({ receivedSuper: 3, badSegments: 2, received: 1 });
+  });
+
   it('hands super-datagrams out in batches, before it asks the kernel again', () => {
     const { arena, system, port } = open({ batch: 4 });
     const large = datagram(950).view();

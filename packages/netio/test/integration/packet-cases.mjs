@@ -1,5 +1,5 @@
 // Packet underlays on the two ends of a veth pair, whose far end is in another namespace. Each export is one case.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { inNetworkNamespace, PacketUnderlay } from '@overlane/netio';
 import { IpAddress, PacketBuffer } from '@overlane/wire';
@@ -147,6 +147,42 @@ export async function packetSingles() {
     await sleep(50);
     const elsewhere = pair.there(answers).resets - before.resets;
     return { results, elsewhere };
+  } finally {
+    pair.close();
+  }
+}
+
+/** The kernel's own vxlan at the near end: single frames, super-frames uncut, and cut. */
+export async function packetKernelVxlan() {
+  const pair = await vethPair();
+  try {
+    const [near, far] = pair.open(4);
+    near.close();
+    ip(...'link add vx0 type vxlan id 5 dstport 4789 remote 10.7.0.2 dev near'.split(' '), 'local', '10.7.0.1');
+    ip('link', 'set', 'vx0', 'mtu', '1450', 'up');
+    ip('addr', 'add', '10.6.0.1/24', 'dev', 'vx0');
+    ip('neigh', 'add', '10.6.0.2', 'lladdr', '02:00:00:00:00:66', 'dev', 'vx0');
+    const send = (octets, segment) => {
+      const python = `
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if ${segment}: s.setsockopt(17, 103, ${segment})
+s.sendto(bytes(${octets}), ('10.6.0.2', 9))`;
+      const sent = spawnSync('/usr/bin/python3', ['-c', python], { encoding: 'utf8' });
+      if (sent.status !== 0) throw new Error(sent.stderr);
+    };
+    const lengths = () =>
+      collect(far, 99, 300).map(({ bytes, ...rest }) =>
+        [bytes.length, rest.checksum, rest.segmentType, rest.segmentSize].join(' '),
+      );
+    send(1000, 0);
+    const single = lengths();
+    send(5000, 1000);
+    const uncut = lengths();
+    const { badSegments } = far.statistics;
+    spawnSync('ethtool', ['-K', 'near', 'tx-udp_tnl-segmentation', 'off', 'tx-udp_tnl-csum-segmentation', 'off']);
+    send(5000, 1000);
+    return { single, uncut, badSegments, cut: lengths() };
   } finally {
     pair.close();
   }

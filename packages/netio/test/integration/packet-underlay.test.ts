@@ -4,6 +4,7 @@ import { requires } from '../../../../tools/testing/requirements.js';
 import { run, TIMEOUT_MS } from './namespaced.js';
 
 const { it: onVeth } = requires('namespaces', 'ethtool');
+const { it: onKernelVxlan } = requires('namespaces', 'ethtool', 'kernel-vxlan');
 
 describe('packet underlays', () => {
   onVeth(
@@ -81,6 +82,19 @@ describe('packet underlays', () => {
         expect(result).toMatchObject({ fine: true, sentSuper, coalesced, refusals, joined, kinds: ['verified none'] });
       }
       expect(results.filter(({ closed }) => closed !== undefined)).toEqual([{ closed: 4 }, { closed: 5 }]);
+    },
+    TIMEOUT_MS,
+  );
+
+  onKernelVxlan(
+    'take super-frames of a kernel tunnel device uncut, told of the inner packet',
+    () => {
+      expect(run('packetKernelVxlan')).toEqual({
+        single: ['1078 partial none 0'],
+        uncut: ['5078 partial udp 1000'],
+        badSegments: 0,
+        cut: Array.from({ length: 5 }, () => '1078 partial none 0'),
+      });
     },
     TIMEOUT_MS,
   );

@@ -10,11 +10,11 @@ export const ip = (...words) => execFileSync('ip', words);
 export const openFiles = () => readdirSync('/proc/self/fd').length;
 export const LOOPBACK_6 = new Uint8Array(16).fill(1, 15);
 
-/** Receives until `count` packets came or two seconds have passed; returns copies. */
-export function collect(port, count) {
+/** Receives until `count` packets came or some time has passed; returns copies. */
+export function collect(port, count, timeoutMs = 2000) {
   const packets = [];
   const poller = new Poller([port]);
-  const end = Date.now() + 2000;
+  const end = Date.now() + timeoutMs;
   while (packets.length < count && Date.now() < end) {
     const n = port.receive();
     for (let i = 0; i < n; i++) {
