@@ -57,7 +57,7 @@ describe('PacketUnderlay receiving', () => {
         arena,
         { octets, vnet: [1, 1, 0, 0, 100, 0, 92, 0, 16, 0] },
         { octets, vnet: [1, 1, 0, 0, 100, 0, 34, 0, 16, 0] },
-        { octets: datagram(50).view(), vnet: [1, 5, 0, 0, 0xd0, 7, 34, 0, 6, 0] },
+        { octets: datagram(50).view(), vnet: [1, 5, 0, 0, 0xb8, 11, 34, 0, 6, 0] },
       ),
     );
     expect(port.receive()).toBe(1);
