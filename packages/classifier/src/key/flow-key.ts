@@ -22,13 +22,16 @@ export class FlowKey {
   readonly packed: Int32Array;
   /** Hash of the key, signed; valid after `pack`. */
   hash = 0;
+  /** The words and zeros behind them, to a multiple of four. */
+  readonly #padded: Int32Array;
   readonly #seed: number;
   readonly #hashWords: Int32Array;
 
   /** An all-zero key. `seed`, 32 bits, makes its hashes differ from those of others: let a sender not choose collisions. */
   constructor(schema: Schema = FLOW_SCHEMA, seed = 0) {
     this.schema = schema;
-    this.words = new Int32Array(schema.words);
+    this.#padded = new Int32Array((schema.words + 3) & ~3);
+    this.words = this.#padded.subarray(0, schema.words);
     this.packed = new Int32Array(PACKED_HEADER_WORDS + schema.words);
     this.#seed = seed | 0;
     this.#hashWords = Int32Array.from(schema.hashWords);
@@ -53,8 +56,7 @@ export class FlowKey {
 
   /** Zeroes all fields. */
   clear(): void {
-    const { words } = this;
-    for (let i = 0; i < words.length; i++) words[i] = 0;
+    this.words.fill(0);
   }
 
   /** Becomes equal to `other`, of the same schema, packed form and all; the hash is that of `other`'s seed. */
@@ -66,24 +68,37 @@ export class FlowKey {
 
   /** Makes the packed form and the hash from the words. Call when the words have changed. Does not allocate. */
   pack(): void {
-    const { words, packed } = this;
+    const padded = this.#padded;
+    const { packed } = this;
     let map0 = 0;
     let map1 = 0;
     let at = PACKED_HEADER_WORDS;
-    const half = Math.min(words.length, 32);
-    for (let i = 0; i < half; i++) {
-      const word = words[i]!;
-      if (word !== 0) {
-        map0 |= -0x8000_0000 >>> i;
-        packed[at++] = word;
+    // Four at a time, because most words of most keys are zero.
+    for (let i = 0; i < padded.length; i += 4) {
+      const a = padded[i]!;
+      const b = padded[i + 1]!;
+      const c = padded[i + 2]!;
+      const d = padded[i + 3]!;
+      if ((a | b | c | d) === 0) continue;
+      let bits = 0;
+      if (a !== 0) {
+        bits |= 8;
+        packed[at++] = a;
       }
-    }
-    for (let i = 32; i < words.length; i++) {
-      const word = words[i]!;
-      if (word !== 0) {
-        map1 |= -0x8000_0000 >>> i;
-        packed[at++] = word;
+      if (b !== 0) {
+        bits |= 4;
+        packed[at++] = b;
       }
+      if (c !== 0) {
+        bits |= 2;
+        packed[at++] = c;
+      }
+      if (d !== 0) {
+        bits |= 1;
+        packed[at++] = d;
+      }
+      if (i < 32) map0 |= bits << (28 - i);
+      else map1 |= bits << (60 - i);
     }
     packed[0] = map0;
     packed[1] = map1;
