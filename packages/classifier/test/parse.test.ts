@@ -150,6 +150,23 @@ describe('a packed key', () => {
     );
   });
 
+  it('is made from fields that have one value each', () => {
+    const key = FlowKey.from({ eth_type: 0x800, ip_dst: '10.0.0.1', in_port: 7 });
+    expect(key.format()).toBe('ip,in_port=7,ip_dst=10.0.0.1');
+    expect([key.get('in_port'), key.get('ip_dst'), key.packedLength]).toEqual([7, 0x0a00_0001n, 6]);
+    const copy = new FlowKey();
+    copy.copy(key);
+    expect([copy.equals(key), copy.hash === key.hash, `${copy}`]).toEqual([true, true, key.format()]);
+    copy.clear();
+    expect(copy.format()).toBe('');
+    for (const ip_dst of ['10.0.0.0/8', { value: 0n, mask: 1n }]) {
+      expect(() => FlowKey.from({ eth_type: 0x800, ip_dst })).toThrow(
+        'ip_dst: in a key it has one value: no mask, no range (E_BAD_TEXT)',
+      );
+    }
+    expect(() => FlowKey.from({ vlan_vid: [1, 5] })).toThrow('vlan_vid: in a key it has one value');
+  });
+
   it('hashes by seed, and to what the mask of the schema leaves', () => {
     const hashes = (schema = FLOW_SCHEMA): Set<number> =>
       new Set(

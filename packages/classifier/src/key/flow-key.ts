@@ -38,7 +38,7 @@ export class FlowKey {
   }
 
   /**
-   * A key with these fields, the others zero; values as `buildMatch` takes them, but single ones. Not packed yet.
+   * A key with these fields, the others zero, packed; values as `buildMatch` takes them, but single ones.
    * @throws ClassifierError E_UNKNOWN_FIELD, E_FIELD_WIDTH, E_BAD_TEXT, E_DUP_FIELD, E_PREREQ
    */
   static from(fields: Readonly<Record<string, FieldInput>>, schema: Schema = FLOW_SCHEMA, seed = 0): FlowKey {
@@ -46,6 +46,7 @@ export class FlowKey {
     const draft = new MatchDraft(schema);
     for (const [name, input] of Object.entries(fields)) draft.set(name, input);
     key.words.set(finishValue(draft));
+    key.pack();
     return key;
   }
 

@@ -65,6 +65,14 @@ export class MatchDraft {
     return this.#families.get(field);
   }
 
+  /** A field that was not given one value, but several. */
+  fieldOfManyValues(): Field | undefined {
+    return this.#fields.find((field) => {
+      const all = allBits(field, this.#families.get(field));
+      return (readWideField(this.mask, field) & all) !== all;
+    });
+  }
+
   /** The match, in canonical form. @throws ClassifierError E_PREREQ */
   finish(): Match {
     for (const field of this.#fields) this.#imply(field);
@@ -140,11 +148,12 @@ export class MatchDraft {
   }
 }
 
-/** The words of a key from a draft. @throws ClassifierError E_PREREQ, or E_VALUE_OUTSIDE_MASK if a field is not one value */
+/** The words of a key from a draft. @throws ClassifierError E_PREREQ, or E_BAD_TEXT if a field is not one value */
 export function finishValue(draft: MatchDraft): Int32Array {
-  const { value, ranges } = draft.finish();
-  if (ranges[0] !== undefined)
-    throw new ClassifierError('E_BAD_TEXT', ranges[0].field.name, 'a key has one value, no range');
+  const { value } = draft.finish();
+  const loose = draft.fieldOfManyValues();
+  if (loose !== undefined)
+    throw new ClassifierError('E_BAD_TEXT', loose.name, 'in a key it has one value: no mask, no range');
   return value;
 }
 
