@@ -43,7 +43,12 @@ export function planSwitch(config: SwitchConfig, options: PlanOptions = {}): Swi
   });
   const locator = (text: string): Locator => ({ address: IpAddress.parse(text) });
   const peers = new Map(networks.map((entry) => [entry.network, entry.peers.map(locator)]));
-  const made = new Switch(presets.floodAndLearn(encapsulation, { peers, learning }), { learning, allocate });
+  const seed = Math.floor(random() * 2 ** 32);
+  const made = new Switch(presets.floodAndLearn(encapsulation, { peers, learning }), {
+    learning,
+    allocate,
+    flows: { seed },
+  });
   return {
     switch: made,
     encapsulation,

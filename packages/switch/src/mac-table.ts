@@ -60,10 +60,10 @@ export class MacTable {
     return this.#size;
   }
 
-  /** Slot of the MAC at `bytes[offset..]`, or -1 if it is unknown or has aged. */
-  find(bytes: Uint8Array, offset: number, nowMs: number): number {
+  /** Slot of the MAC at `bytes[offset..]`, or -1 if it is unknown. One that has aged is known until the next `expire`. */
+  find(bytes: Uint8Array, offset: number): number {
     const slot = this.#probe(highOf(bytes, offset), lowOf(bytes, offset));
-    return this.#high[slot] === EMPTY || this.hasAged(slot, nowMs) ? -1 : slot;
+    return this.#high[slot] === EMPTY ? -1 : slot;
   }
 
   /**
@@ -84,8 +84,6 @@ export class MacTable {
       this.#high[slot] = high;
       this.#low[slot] = low;
       this.#size++;
-      outcome = 'added';
-    } else if (this.hasAged(slot, nowMs)) {
       outcome = 'added';
     }
     this.#seenMs[slot] = nowMs;
@@ -118,9 +116,11 @@ export class MacTable {
     }
   }
 
-  /** Forgets what has aged. Costs a pass over the table: call it about once a second. */
-  expire(nowMs: number): void {
-    if (this.#size > 0) this.forgetWhere((slot) => this.hasAged(slot, nowMs));
+  /** Forgets what has aged, and returns how much. Costs a pass over the table: call it about once a second. */
+  expire(nowMs: number): number {
+    const before = this.#size;
+    if (before > 0) this.forgetWhere((slot) => this.hasAged(slot, nowMs));
+    return before - this.#size;
   }
 
   /** Whether the address in `slot` was not seen for too long. Precondition: the slot is taken. */

@@ -50,8 +50,8 @@ export class Segment {
   }
 
   /** The port that the MAC at `bytes[offset..]` was seen on. Linear in the ports of this network, which are few. */
-  find(bytes: Uint8Array, offset: number, nowMs: number): LocalPort | undefined {
-    const slot = this.#addresses.find(bytes, offset, nowMs);
+  find(bytes: Uint8Array, offset: number): LocalPort | undefined {
+    const slot = this.#addresses.find(bytes, offset);
     if (slot < 0) return undefined;
     const id = this.#addresses.values[slot];
     for (const port of this.ports) if (port.id === id) return port;

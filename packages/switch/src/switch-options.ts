@@ -23,11 +23,50 @@ export interface SwitchRoles {
 export interface SwitchOptions {
   /** Size and ageing of each network's table of local addresses. */
   readonly learning?: MacTableOptions;
+  /** The flow cache. */
+  readonly flows?: FlowOptions;
   /**
    * Gives memory in the array of the ports' packets, so that segments are cut and joined without garbage; it is kept. Default:
    * memory of its own, taken when it is needed.
    */
   readonly allocate?: Allocate | undefined;
+}
+
+/** The cache in front of the forwarding decision. */
+export interface FlowOptions {
+  /** `bypassed`: every packet is decided anew, for comparison. Default `used`. */
+  readonly cache?: 'used' | 'bypassed';
+  /** Any 32-bit number, random so that a sender can't choose flows whose hashes collide. Default 0. */
+  readonly seed?: number;
+  /** Most megaflows held, 1..1,048,576. Default 16,384; each reserves 330 octets. */
+  readonly maxFlows?: number;
+  /** Milliseconds after which a flow without packets goes. Default 10,000. */
+  readonly idleMs?: number;
+}
+
+/** The flow cache at one moment. */
+export interface FlowSnapshot {
+  /** Packets; each is one of the next three. */
+  readonly lookups: number;
+  /** Found by their whole key. */
+  readonly microflowHits: number;
+  /** Found by the bits that matter. */
+  readonly megaflowHits: number;
+  /** Decided anew. */
+  readonly misses: number;
+  /** Hits that were decided again because something had changed since. */
+  readonly rechecked: number;
+  /** Megaflows now. */
+  readonly flows: number;
+  /** Different masks now. */
+  readonly masks: number;
+  /** Megaflows with the most packets, at most 64: which packets, and what becomes of them. */
+  readonly megaflows: readonly {
+    readonly match: string;
+    readonly program: string;
+    readonly packets: number;
+    readonly octets: number;
+  }[];
 }
 
 /** Counters of all ports at one moment, by port name. */
@@ -36,4 +75,6 @@ export interface SwitchSnapshot {
   readonly ports: Readonly<Record<string, PortSnapshot>>;
   /** What became of all packets, those of ports that were taken out included. */
   readonly ledger: LedgerSnapshot;
+  /** The flow cache. */
+  readonly flows: FlowSnapshot;
 }

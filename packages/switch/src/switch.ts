@@ -19,9 +19,12 @@ import {
 } from '@overlane/wire';
 import type { PortCounters } from './counters.js';
 import { Egress } from './egress.js';
+import { Flooding } from './flooding.js';
+import { Forwarding } from './forwarding.js';
 import { Ledger } from './ledger.js';
 import type { MacTableOptions } from './mac-table.js';
 import { Offload } from './offload.js';
+import type { Program } from './program.js';
 import { type DepartureListener, LocalPort, Segment } from './segment.js';
 import type { SwitchOptions, SwitchRoles, SwitchSnapshot } from './switch-options.js';
 import { Uplink } from './uplink.js';
@@ -37,6 +40,8 @@ export class Switch {
   readonly #locals: LocalPort[] = [];
   readonly #uplink: Uplink;
   readonly #offload: Offload;
+  readonly #forwarding: Forwarding;
+  readonly #flooding: Flooding;
   readonly #ledger = new Ledger();
   readonly #egresses: Egress[] = [];
   readonly #received = new TunnelMetadata();
@@ -49,7 +54,13 @@ export class Switch {
     this.#learning = options.learning ?? {};
     this.#offload = new Offload(roles.encapsulation, () => this.flush(), options.allocate);
     this.#uplink = new Uplink(roles.encapsulation, roles.path, this.#offload.frames, this.#ledger);
-    this.#departed = (network, bytes, offset, nowMs) => roles.resolver.departed?.(network, bytes, offset, nowMs);
+    const ways = { uplink: this.#uplink, offload: this.#offload, replicator: roles.replicator, ledger: this.#ledger };
+    this.#flooding = new Flooding(ways, () => this.flush());
+    this.#forwarding = new Forwarding(roles.resolver, options.flows);
+    this.#departed = (network, bytes, offset, nowMs) => {
+      this.#forwarding.invalidate();
+      roles.resolver.departed?.(network, bytes, offset, nowMs);
+    };
   }
 
   /** Milliseconds between calls of {@link tick}: a second, or less if the resolver has shorter timers. */
@@ -78,6 +89,7 @@ export class Switch {
     const [local] = this.#locals.splice(at, 1);
     const { segment, egress } = local!;
     segment.remove(local!, nowMs);
+    this.#forwarding.invalidate();
     egress.discard();
     if (segment.ports.length === 0) this.#segments.delete(segment.network);
     this.#egresses.splice(this.#egresses.indexOf(egress), 1);
@@ -98,13 +110,18 @@ export class Switch {
     for (const segment of this.#segments.values()) segment.expire(nowMs);
     this.#roles.encapsulation.tick?.(nowMs);
     this.#roles.resolver.tick(nowMs);
+    this.#forwarding.tick(nowMs);
     this.#sendEvents();
   }
 
   /** Counters of all ports. */
   snapshot(): SwitchSnapshot {
     const named = this.#egresses.map(({ port, counters }) => [port.name, counters.snapshot()] as const);
-    return { ports: Object.fromEntries(named), ledger: this.#ledger.snapshot(this.#offload.joined) };
+    return {
+      ports: Object.fromEntries(named),
+      ledger: this.#ledger.snapshot(this.#offload.joined),
+      flows: this.#forwarding.snapshot(),
+    };
   }
 
   /** Hands over all packets that were sent and not yet flushed. A turn does so itself. */
@@ -168,21 +185,35 @@ export class Switch {
     const { resolver } = this.#roles;
     const learned = segment.learn(bytes, start + SOURCE_MAC, from, nowMs);
     if (learned === 'full') from.egress.counters.countFault('E_SWITCH_MAC_TABLE_FULL');
-    if (learned === 'added') resolver.arrived(segment.network, frame, nowMs);
-    if (isGroupMac(bytes, start)) {
-      this.#flood(frame, from);
-      return undefined;
+    if (learned === 'added') {
+      this.#forwarding.invalidate();
+      resolver.arrived(segment.network, frame, nowMs);
     }
-    const to = segment.find(bytes, start, nowMs);
-    if (to === from) return 'E_SWITCH_SAME_PORT';
-    if (to !== undefined) {
-      to.egress.send(frame);
-      return undefined;
+    const program = this.#forwarding.decide(frame, segment, from, undefined, nowMs);
+    switch (program.kind) {
+      case 'port':
+        program.port.egress.send(frame);
+        return undefined;
+      case 'tunnel':
+        this.#uplink.send(frame, segment.network, program.locator, 'frame', from.egress.counters);
+        return undefined;
+      case 'drop':
+        return program.fault;
+      case 'ask':
+        return this.#ask(frame, from, nowMs);
+      default:
+        this.#flooding.fromLocal(frame, from);
+        return undefined;
     }
-    const locator = resolver.resolve(segment.network, frame, nowMs);
+  }
+
+  /** Sends a frame where the resolver says at this moment. */
+  #ask(frame: PacketBuffer, from: LocalPort, nowMs: number): Fault | undefined {
+    const { network } = from.segment;
+    const locator = this.#roles.resolver.resolve(network, frame, nowMs);
     if (locator === 'pending') return 'E_SWITCH_PENDING';
-    if (locator === 'unknown') this.#flood(frame, from);
-    else this.#uplink.send(frame, segment.network, locator, 'frame', from.egress.counters);
+    if (locator === 'unknown') this.#flooding.fromLocal(frame, from);
+    else this.#uplink.send(frame, network, locator, 'frame', from.egress.counters);
     return undefined;
   }
 
@@ -205,47 +236,17 @@ export class Switch {
     // The station may have moved there from one of our ports.
     segment.forget(bytes, start + SOURCE_MAC, nowMs);
     if (!resolver.observe(network, frame, source, nowMs)) counters.countFault('E_SWITCH_MAC_TABLE_FULL');
-    if (!isGroupMac(bytes, start)) {
-      const to = segment.find(bytes, start, nowMs);
-      if (to !== undefined) {
-        this.#offload.deliver(frame, to.egress);
-        return undefined;
-      }
+    const program: Program = this.#forwarding.decide(frame, segment, undefined, this.#received, nowMs);
+    if (program.kind === 'port') {
+      this.#offload.deliver(frame, program.port.egress);
+      return undefined;
+    }
+    if (program.kind === 'not here') {
       const refused = resolver.misdelivered?.(network, frame, source, nowMs);
       if (refused !== undefined) return refused;
     }
-    for (const { egress } of segment.ports) {
-      this.#offload.deliver(frame, egress);
-      this.#settle(frame);
-    }
-    this.#ledger.copied += segment.ports.length - 1;
+    this.#flooding.fromTunnel(frame, segment);
     return undefined;
-  }
-
-  /** Sends copies to everybody in the network but the port it came from. */
-  #flood(frame: PacketBuffer, from: LocalPort): void {
-    const { segment } = from;
-    const { counters } = from.egress;
-    let copies = segment.ports.length - 1;
-    for (const local of segment.ports) {
-      if (local === from) continue;
-      local.egress.send(frame);
-      this.#settle(frame);
-    }
-    // From here on the octets in front of the frame are rewritten for each target, and stripping a VLAN tag moves the
-    // frame's own: so each copy is handed over before the next is made. Flooding is rare; copying would cost more.
-    this.flush();
-    for (const target of this.#roles.replicator.targets(segment.network)) {
-      copies++;
-      this.#uplink.sendNow(frame, segment.network, target, 'frame', counters);
-    }
-    if (copies === 0) this.#ledger.absorbed++;
-    else this.#ledger.copied += copies - 1;
-  }
-
-  /** Between copies of a frame: the next port may need its checksum finished in place, which this one must not notice. */
-  #settle(frame: PacketBuffer): void {
-    if (frame.isUnfinished) this.flush();
   }
 
   #endBatch(): void {

@@ -1,5 +1,6 @@
 import { type Fault, IpAddress, PacketBuffer, type Port, ethernet } from '@overlane/wire';
 import {
+  type FlowOptions,
   type MacTableOptions,
   type MemoryPort,
   MemoryUnderlay,
@@ -77,11 +78,13 @@ export interface WorldOptions {
   /** Changes the roles of each switch. */
   readonly roles?: (roles: SwitchRoles) => SwitchRoles;
   readonly wrapUnderlay?: (port: MemoryPort) => Port;
+  /** The flow cache of each switch; a small one by default. */
+  readonly flows?: FlowOptions;
 }
 
 /** Switches on one in-memory underlay, each a peer of all others in all networks. */
 export function createWorld(options: WorldOptions = {}): World {
-  const { switches: count = 2, networks = [1, 2], learning = {}, family = 4 } = options;
+  const { switches: count = 2, networks = [1, 2], learning = {}, family = 4, flows = { maxFlows: 256 } } = options;
   const underlay = new MemoryUnderlay();
   const addresses = Array.from({ length: count }, (_, i) =>
     IpAddress.parse(family === 4 ? `192.0.2.${i + 1}` : `2001:db8::${i + 1}`),
@@ -91,7 +94,7 @@ export function createWorld(options: WorldOptions = {}): World {
     const others = addresses.filter((_, j) => j !== i).map((other) => ({ address: other }));
     const peers = new Map(networks.map((network) => [network, others]));
     const roles = presets.vxlan({ networks: new Set(networks), peers, learning });
-    const made = new Switch(options.roles?.(roles) ?? roles, { learning });
+    const made = new Switch(options.roles?.(roles) ?? roles, { learning, flows });
     made.addUnderlay(options.wrapUnderlay?.(wires[i]!) ?? wires[i]!, address);
     return made;
   });

@@ -114,6 +114,11 @@ export interface Resolver {
   nextEvent?(): ResolverEvent | undefined;
   /** Lets time pass: ages entries, repeats questions. Call every {@link tickMs} milliseconds. */
   tick(nowMs: number): void;
+  /**
+   * Grows, from any integer, when answers of `resolve` may have changed; until then the switch may give earlier answers again
+   * without asking. Absent from resolvers whose `resolve` does more than answer, or takes notice of being asked.
+   */
+  readonly generation?: number;
   /** Milliseconds between ticks, at least 1. Default 1000. */
   readonly tickMs?: number;
 }

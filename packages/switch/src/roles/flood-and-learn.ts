@@ -13,6 +13,7 @@ const SOURCE_MAC = 6;
 export class FloodAndLearnResolver implements Resolver {
   readonly #options: MacTableOptions;
   readonly #tables = new Map<number, MacTable>();
+  #generation = 0;
   readonly #answer: { readonly address: IpAddress } = { address: new IpAddress() };
 
   /** A resolver that knows nothing yet; the options hold for the table of each network. */
@@ -20,11 +21,16 @@ export class FloodAndLearnResolver implements Resolver {
     this.#options = options;
   }
 
+  /** Grows with every station that is new, moved, gone or aged. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** The endpoint that the destination MAC was last seen behind, or `unknown`. */
-  resolve(network: number, frame: PacketBuffer, nowMs: number): Locator | 'unknown' {
+  resolve(network: number, frame: PacketBuffer): Locator | 'unknown' {
     const table = this.#tables.get(network);
     if (table === undefined) return 'unknown';
-    const slot = table.find(frame.bytes, frame.start, nowMs);
+    const slot = table.find(frame.bytes, frame.start);
     if (slot < 0) return 'unknown';
     const at = slot * VALUE_WORDS;
     const { values } = table;
@@ -40,9 +46,12 @@ export class FloodAndLearnResolver implements Resolver {
   /** Learns the source MAC of `frame`; false if it is new and the table of its network is full. */
   observe(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): boolean {
     const table = this.#tableOf(network);
-    if (table.learn(frame.bytes, frame.start + SOURCE_MAC, nowMs) === 'full') return false;
+    const outcome = table.learn(frame.bytes, frame.start + SOURCE_MAC, nowMs);
+    if (outcome === 'full') return false;
     const at = table.learned * VALUE_WORDS;
     const { values } = table;
+    if (outcome === 'refreshed' && isAt(values, at, source)) return true;
+    this.#generation++;
     values[at + FAMILY] = source.family;
     values[at + WORD] = source.word0;
     values[at + WORD + 1] = source.word1;
@@ -53,12 +62,12 @@ export class FloodAndLearnResolver implements Resolver {
 
   /** Forgets the source MAC of `frame`. */
   arrived(network: number, frame: PacketBuffer): void {
-    this.#tables.get(network)?.forget(frame.bytes, frame.start + SOURCE_MAC);
+    if (this.#tables.get(network)?.forget(frame.bytes, frame.start + SOURCE_MAC) === true) this.#generation++;
   }
 
   /** Sweeps aged addresses. Costs a pass over the tables. */
   tick(nowMs: number): void {
-    for (const table of this.#tables.values()) table.expire(nowMs);
+    for (const table of this.#tables.values()) if (table.expire(nowMs) > 0) this.#generation++;
   }
 
   /** Addresses learned in a network. */
@@ -75,4 +84,15 @@ export class FloodAndLearnResolver implements Resolver {
     }
     return table;
   }
+}
+
+/** Whether the value at `values[at..]` is `address`. */
+function isAt(values: Int32Array, at: number, address: IpAddress): boolean {
+  return (
+    values[at + FAMILY] === address.family &&
+    values[at + WORD] === address.word0 &&
+    values[at + WORD + 1] === address.word1 &&
+    values[at + WORD + 2] === address.word2 &&
+    values[at + WORD + 3] === address.word3
+  );
 }
