@@ -19,8 +19,12 @@ import { UnderlaySender } from './underlay-sender.js';
 import { protocolNumber, requireEndpoint, underlayName, type UnderlayTransport } from './underlay-transport.js';
 import type { OffloadLevel } from './vnet-header.js';
 
-/** Turns in a row with packets before the clock is looked at. */
+/**
+ * Turns before the clock is looked at, whose number is garbage; a turn without packets counts for several, because the
+ * worker may sleep after it.
+ */
 const TURNS_PER_LOOK = 64;
+const EMPTY_TURN = 8;
 /** Between two looks at the interface and its counters. */
 const LINK_LOOK_MS = 1000;
 
@@ -141,8 +145,10 @@ export class PacketUnderlay implements PollablePort {
   /** Hands out up to `batch` packets, with one system call for several. Looks after next hops now and then. */
   receive(): number {
     const count = this.#receiver.batch.receive();
-    this.#turns++;
-    if (count === 0 || this.#turns % TURNS_PER_LOOK === 0) this.#maintain();
+    this.#turns += count === 0 ? EMPTY_TURN : 1;
+    if (this.#turns < TURNS_PER_LOOK) return count;
+    this.#turns = 0;
+    this.#maintain();
     return count;
   }
 

@@ -104,11 +104,14 @@ describe('PacketUnderlay receiving', () => {
       return 1;
     });
     tables.mac = '0200000000ee';
-    port.receive();
+    const turns = () => {
+      for (let i = 0; i < 8; i++) port.receive();
+    };
+    turns();
     clock.nowMs = 1000;
-    port.receive();
+    turns();
     clock.nowMs = 1500;
-    port.receive();
+    turns();
     expect(port.statistics.queueOverflow).toBe(3);
     const sent = listen({ arena, system, tables, port, clock });
     port.send(datagram(10));
@@ -116,7 +119,7 @@ describe('PacketUnderlay receiving', () => {
     expect(sent[0]!.subarray(10, 22).toString('hex')).toBe(PEER_MAC + '0200000000ee');
     system.always('ioctl', -19);
     clock.nowMs = 3000;
-    port.receive();
+    turns();
     expect(port.statistics.interfaceDown).toBe(1);
   });
 });
