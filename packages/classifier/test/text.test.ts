@@ -142,7 +142,7 @@ describe('rule text', () => {
       'icmp6,icmp_type=135,icmp_code=0,nd_target=2001:db8::1',
     ],
     ['in_port=LOCAL,dl_vlan=7,dl_vlan_pcp=3', 'in_port=LOCAL,vlan_pcp=3,vlan_vid=7'],
-    ['dl_vlan=0xffff', 'vlan_present=0'],
+    ['dl_vlan=0xffff', 'vlan_tci=0x0'],
     ['vlan_tci=0x0000', 'vlan_tci=0x0'],
     ['vlan_tci=0x1000/0x1000', 'vlan_present=1'],
     ['ip,nw_tos=184,nw_ecn=1', 'ip,ip_dscp=46,ip_ecn=1'],

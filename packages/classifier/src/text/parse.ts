@@ -35,8 +35,8 @@ const IGNORED = new Set([
 
 /** Fields of ovs-ofctl that are no other name of one field, and what they mean. */
 const MACROS: ReadonlyMap<string, (text: string) => readonly [name: string, text: string]> = new Map([
-  // 0xffff asks for packets without a tag (OpenFlow 1.0 §5.2.3).
-  ['dl_vlan', (text) => (Number(text) === 0xffff ? ['vlan_present', '0'] : ['vlan_vid', text])],
+  // 0xffff asks for packets without a tag (OpenFlow 1.0 §5.2.3), which have no bit of one.
+  ['dl_vlan', (text) => (Number(text) === 0xffff ? ['vlan_tci', '0'] : ['vlan_vid', text])],
   ['nw_tos', (text) => ['ip_tos', text.includes('/') ? text : `${text}/0xfc`]],
 ]);
 
