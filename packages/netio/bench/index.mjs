@@ -42,7 +42,7 @@ for (const [offload, rows] of [
   const [a, b] = [socket('127.0.0.1', { offload }), socket('127.0.0.2', { offload })];
   for (const length of rows) {
     const turn = exchange(a, b, shaped(length, [127, 0, 0, 1], [127, 0, 0, 2]));
-    results.push(await measure(`UDP sockets on lo, ${length} octets${offload === 'none' ? '' : ', runs of 44'}`, turn));
+    results.push(await measure(`UDP sockets on lo, ${length} octets${offload === 'none' ? '' : ', in runs'}`, turn));
   }
   a.close();
   b.close();
@@ -65,7 +65,7 @@ for (const [offload, rows] of [
   const [near, far] = pair(UDP, offload);
   for (const length of rows) {
     const turn = exchange(near, far, shaped(length, NEAR, FAR));
-    const kind = offload === 'checksum' ? '' : ', runs of 44';
+    const kind = offload === 'checksum' ? '' : ', in runs';
     results.push(await measure(`packet sockets on veth, ${length} octets${kind}`, turn));
   }
   near.close();
