@@ -4,6 +4,7 @@ import { matchFields, ruleSpec } from '../src/arbitraries.js';
 import {
   type ClassifierErrorCode,
   ClassifierError,
+  FLOW_SCHEMA,
   FlowKey,
   type Match,
   type MatchFields,
@@ -48,6 +49,23 @@ describe('a match', () => {
         );
       }),
     );
+  });
+
+  it('for a VLAN id asks for the tag too, as the oracle has it', () => {
+    const rule = { priority: 1, fields: { vlan_vid: { value: 0n, mask: 0xfffn } }, action: 1 };
+    const oracle = new LinearOracle(FLOW_SCHEMA);
+    oracle.add(rule);
+    expect(oracle.askedBits()).toHaveLength(13);
+    expect(oracle.size).toBe(1);
+    for (const [tci, is] of [
+      [0, false],
+      [0x1000, true],
+      [0xf000, true],
+      [0x1001, false],
+    ] as const) {
+      const { words } = FlowKey.from({ vlan_tci: tci });
+      expect([matchesKey(buildMatch(rule.fields), words), oracle.match(words) !== undefined]).toEqual([is, is]);
+    }
   });
 
   it('is canonical: equal sets of keys have equal matches', () => {
@@ -108,6 +126,8 @@ describe('a range', () => {
   });
 
   it('takes at most 2 * width - 2 prefixes', () => {
+    expect(() => rangeToPrefixes(2, 1, 8)).toThrow('range: 2 is above 1 (E_RANGE_EMPTY)');
+    expect(() => rangeToPrefixes(0, 256, 8)).toThrow('range: must be an integer in 0..255, got 256 (E_FIELD_WIDTH)');
     expect(rangeToPrefixes(1, 65534, 16)).toHaveLength(30);
     expect(rangeToPrefixes(0, 2 ** 32 - 1, 32)).toEqual([{ value: 0, length: 0 }]);
     expect(rangeToPrefixes(2 ** 31, 2 ** 32 - 1, 32)).toEqual([{ value: 2 ** 31, length: 1 }]);

@@ -179,6 +179,7 @@ describe('rule text', () => {
     ['priority actions=drop', 'E_BAD_PRIORITY'],
     ['priority=1,priority=1 actions=drop', 'priority: given twice (E_DUP_FIELD)'],
     ['tcp', "actions: a rule ends with actions=..., got 'tcp' (E_BAD_TEXT)"],
+    ['cookie=x actions=drop', "cookie: must be an integer in 0..2^64-1, got 'x' (E_BAD_TEXT)"],
     ['table=255 actions=drop', "table: must be an integer in 0..254, got '255' (E_BAD_TEXT)"],
   ])('%s is refused: %s', (given, message) => {
     expect(() => parseRule(given)).toThrow(message);

@@ -86,11 +86,9 @@ export class LinearOracle {
   /** The bits of keys that any rule asks for, as a list of their positions; flipping another can change nothing. */
   askedBits(): number[] {
     const bits = new Set<number>();
-    for (const { fields } of this.#rules) {
-      for (const name of Object.keys(fields)) {
-        const { offset, width, implies = {} } = this.#fields.get(name)!;
+    for (const { conditions } of this.#rules) {
+      for (const { offset, width } of conditions) {
         for (let bit = offset; bit < offset + width; bit++) bits.add(bit);
-        for (const other of Object.keys(implies)) bits.add(this.#fields.get(other)!.offset);
       }
     }
     return [...bits];
