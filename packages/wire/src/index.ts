@@ -30,5 +30,6 @@ export * from './offload/index.js';
 export * from './outer-ip.js';
 export * from './packet-buffer.js';
 export * from './port.js';
+export { recentView } from './recent-view.js';
 export * from './roles.js';
 export * from './udp-carrier.js';
