@@ -7,6 +7,7 @@ import type { SttFault } from './faults.js';
 import * as frame from './frame/index.js';
 import { ReassemblyStore } from './reassembly/index.js';
 import type { SegmentCarrier } from './segment-carrier.js';
+import { SegmentPrediction } from './segment-prediction.js';
 import * as segment from './segment/index.js';
 import { SttWarnings } from './warnings.js';
 
@@ -19,6 +20,7 @@ export class SttReceiver {
   readonly store: ReassemblyStore;
   /** What was accepted and odd. */
   readonly warnings = new SttWarnings();
+  readonly #prediction = new SegmentPrediction();
   readonly #carrier: SegmentCarrier;
   readonly #networks: ReadonlySet<number> | undefined;
   readonly #flagBitOrder: frame.FlagBitOrder;
@@ -42,10 +44,13 @@ export class SttReceiver {
    */
   receive(packet: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | 'incomplete' | undefined {
     this.warnings.last = 0;
+    if (this.#prediction.matches(packet) && this.#extend(packet, nowMs)) return 'incomplete';
+    const outerStart = packet.start;
     const fault = this.#carrier.open(packet, tunnel);
     if (fault !== undefined) return fault;
     const { bytes, start, end } = packet;
-    this.warnings.count(segment.readWarnings(bytes, start));
+    const warnings = segment.readWarnings(bytes, start);
+    this.warnings.count(warnings);
     const payload = start + segment.readHeaderLength(bytes, start);
     const frameLength = segment.readFrameLength(bytes, start);
     if (end - payload === frameLength) packet.start = payload;
@@ -64,6 +69,7 @@ export class SttReceiver {
         (tunnel.dscp << 2) | tunnel.ecn,
         nowMs,
       );
+      if (store.run !== 0) this.#prediction.learn(store.run, bytes, outerStart, end, start, warnings);
       if (outcome !== 'complete') return outcome;
       const { delivered } = store;
       packet.reset(delivered.bytes, delivered.start, delivered.end);
@@ -71,6 +77,19 @@ export class SttReceiver {
       tunnel.ecn = delivered.ecn;
     }
     return this.#judge(packet, tunnel);
+  }
+
+  /** Stores the predicted segment, which is in `packet`; false if the store must look at it more closely. */
+  #extend(packet: PacketBuffer, nowMs: number): boolean {
+    const prediction = this.#prediction;
+    const { bytes, start } = packet;
+    const end = start + prediction.length;
+    if (!this.store.extend(prediction.run, bytes, start + prediction.payloadAt, end, nowMs)) return false;
+    packet.start = start + prediction.segmentAt;
+    packet.end = end;
+    this.warnings.count(prediction.warnings);
+    prediction.advance();
+    return true;
   }
 
   /** Rules F1 to F7 for the whole frame in `packet`. */

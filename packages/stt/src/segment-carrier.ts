@@ -27,6 +27,9 @@ import {
   writeHeader,
 } from './segment/segment-header.js';
 
+/** Octets of outer IP and segment header over IPv6. */
+export const OVERHEAD_MAX = 60;
+
 /** How segments go over IP. */
 export interface SegmentCarrierOptions {
   /** TCP destination port, sent and accepted. Default 7471, the assigned one. */

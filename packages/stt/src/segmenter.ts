@@ -5,8 +5,10 @@
 import { PacketBuffer, type TunnelMetadata, ipHeaderLength } from '@overlane/wire';
 import { FRAME_LENGTH_MAX } from './constants.js';
 import type { OutgoingFrame } from './outgoing-frame.js';
+import { HeaderTemplate } from './header-template.js';
+import { copyInto } from './octet-copy.js';
 import { SegmentCarrier } from './segment-carrier.js';
-import { FLAG, HEADER_LENGTH } from './segment/segment-header.js';
+import { HEADER_LENGTH } from './segment/segment-header.js';
 
 /** Longest outer IP packet. */
 const IP_LENGTH_MAX = 0xffff;
@@ -55,7 +57,9 @@ export class Segmenter {
   #packetId: number;
   // Where the ring is: empty until it is needed, unless it was given.
   readonly #scratch: PacketBuffer;
+  #view: DataView;
   #next: number;
+  readonly #template = new HeaderTemplate();
   readonly #beforeReuse: (() => void) | undefined;
   readonly #front: PacketBuffer;
   readonly #body: PacketBuffer;
@@ -75,6 +79,7 @@ export class Segmenter {
     }
     const { bytes, start, end } = scratch ?? new PacketBuffer(new Uint8Array(0));
     this.#scratch = new PacketBuffer(bytes, start, end);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#next = start;
     this.#beforeReuse = options.beforeReuse;
     this.#front = new PacketBuffer(bytes);
@@ -84,10 +89,8 @@ export class Segmenter {
   /** Octets of scratch that the segments of one frame of full length take, over the family that needs more. */
   static scratchLength(pathMtu: number): number {
     const area = (family: 4 | 6): number => {
-      const headers = ipHeaderLength(family) + HEADER_LENGTH;
-      const count = pathMtu > headers ? Math.ceil(FRAME_LENGTH_MAX / (pathMtu - headers)) : 0;
-      // Each is aligned to four octets.
-      return FRAME_LENGTH_MAX + count * (headers + 3);
+      const max = pathMtu - ipHeaderLength(family) - HEADER_LENGTH;
+      return max > 0 ? Math.ceil(FRAME_LENGTH_MAX / max) * strideOf(pathMtu) : 0;
     };
     return Math.max(area(4), area(6));
   }
@@ -117,14 +120,24 @@ export class Segmenter {
     const family = tunnel.destination.family;
     const max = this.payloadMax(family);
     if (max <= 0) return 'E_STT_MTU_TOO_SMALL';
-    const id = this.takePacketId();
-    const { length } = frame;
-    for (let offset = 0; offset < length; offset += max) {
-      const payload = Math.min(max, length - offset);
-      const packet = this.#writeFront(frame, tunnel, ecn, id, offset, payload, payload);
-      this.#copyBody(packet);
-      this.#carrier.finish(packet, family);
-      emit(packet);
+    const { length, leadLength, bytes, bodyStart } = frame;
+    const headers = this.#begin(frame, tunnel, ecn, max);
+    const stride = strideOf(headers + max);
+    const carrier = this.#carrier;
+    const packet = this.#front;
+    for (let offset = 0; offset < length;) {
+      let at = this.#stamp(offset, length, max, stride);
+      const scratch = this.#scratch.bytes;
+      for (const end = this.#next; at < end; at += stride, offset += max) {
+        const payload = offset + max < length ? max : length - offset;
+        const to = at + headers;
+        const fromLead = offset < leadLength ? this.#copyLead(frame, offset, payload, to) : 0;
+        const from = bodyStart - leadLength + offset;
+        copyInto(scratch, to + fromLead, bytes, from + fromLead, from + payload);
+        point(packet, scratch, at, to + payload);
+        carrier.finish(packet, family);
+        emit(packet);
+      }
     }
     return undefined;
   }
@@ -142,13 +155,20 @@ export class Segmenter {
     const family = tunnel.destination.family;
     const max = this.payloadMax(family);
     if (max <= 0) return 'E_STT_MTU_TOO_SMALL';
-    const id = this.takePacketId();
-    const { length } = frame;
-    for (let offset = 0; offset < length; offset += max) {
-      const payload = Math.min(max, length - offset);
-      const front = this.#writeFront(frame, tunnel, ecn, id, offset, payload, 0);
-      this.#carrier.finishSlices(front, this.#body, family);
-      emit(front, this.#body);
+    const { length, leadLength, bodyStart } = frame;
+    const headers = this.#begin(frame, tunnel, ecn, max);
+    const stride = strideOf(headers + Math.min(max, leadLength));
+    for (let offset = 0; offset < length;) {
+      let at = this.#stamp(offset, length, max, stride);
+      for (const end = this.#next; at < end; at += stride, offset += max) {
+        const payload = Math.min(max, length - offset);
+        const fromLead = offset < leadLength ? this.#copyLead(frame, offset, payload, at + headers) : 0;
+        const front = point(this.#front, this.#scratch.bytes, at, at + headers + fromLead);
+        const from = bodyStart - leadLength + offset;
+        const body = point(this.#body, frame.bytes, from + fromLead, from + payload);
+        this.#carrier.finishSlices(front, body, family);
+        emit(front, body);
+      }
     }
     return undefined;
   }
@@ -164,63 +184,76 @@ export class Segmenter {
     emit: (packet: PacketBuffer) => void,
   ): void {
     const family = tunnel.destination.family;
-    const packet = this.#writeFront(frame, tunnel, ecn, this.takePacketId(), 0, frame.length, frame.length);
-    this.#copyBody(packet);
+    const { length } = frame;
+    const headers = this.#begin(frame, tunnel, ecn, length);
+    const at = this.#stamp(0, length, length, headers + length);
+    this.#copy(frame, 0, length, at + headers);
+    const packet = point(this.#front, this.#scratch.bytes, at, at + headers + length);
     this.#carrier.defer(packet, family, this.payloadMax(family));
     emit(packet);
   }
 
+  /** Writes the headers of the next frame, whose segments have `payload` octets, to the template; returns their length. */
+  #begin(frame: OutgoingFrame, tunnel: TunnelMetadata, ecn: number, payload: number): number {
+    const template = this.#template;
+    template.load(this.#carrier, tunnel, ecn, frame.length, this.takePacketId(), payload);
+    return template.length;
+  }
+
   /**
-   * Writes outer headers and what of the segment's payload is in the lead; points the body window at the rest. Leaves
-   * `room` octets of scratch for the payload.
+   * Writes the headers of the segments from `offset` on, as many as fit the ring in one piece, `stride` octets apart.
+   * Returns where the first one is; `#next` is then behind the last one.
    */
-  #writeFront(
-    frame: OutgoingFrame,
-    tunnel: TunnelMetadata,
-    ecn: number,
-    id: number,
-    offset: number,
-    payload: number,
-    room: number,
-  ): PacketBuffer {
-    const { lead, leadLength, bytes, bodyStart } = frame;
-    const headers = this.#carrier.overhead(tunnel.destination.family);
-    const fromLead = Math.max(0, Math.min(leadLength - offset, payload));
-    const at = this.#reserve(headers + Math.max(room, fromLead)) + headers;
-    const scratch = this.#scratch.bytes;
-    for (let i = 0; i < fromLead; i++) scratch[at + i] = lead[offset + i]!;
-    const bodyAt = bodyStart + Math.max(0, offset - leadLength);
-    this.#body.reset(bytes, bodyAt, bodyAt + payload - fromLead);
-    const isLast = offset + payload === frame.length;
-    const flags = isLast ? FLAG.ACK | FLAG.PSH : FLAG.ACK;
-    const packet = this.#front.reset(scratch, at, at + payload);
-    this.#carrier.prepend(packet, tunnel, ecn, frame.length, offset, id, flags);
-    packet.end = at + fromLead;
-    return packet;
-  }
-
-  /** Appends the body to `packet`, which ends in the scratch. */
-  #copyBody(packet: PacketBuffer): void {
-    const body = this.#body;
-    const at = packet.end;
-    packet.end += body.end - body.start;
-    if (body.bytes === packet.bytes) packet.bytes.copyWithin(at, body.start, body.end);
-    else packet.bytes.set(body.view(), at);
-  }
-
-  /** The next `length` octets of the ring, in one piece, at a multiple of four. */
-  #reserve(length: number): number {
+  #stamp(offset: number, length: number, max: number, stride: number): number {
     const scratch = this.#scratch;
-    if (scratch.length === 0) {
-      const size = Math.max(SCRATCH_LENGTH, Segmenter.scratchLength(this.pathMtu));
-      scratch.reset(new Uint8Array(size), 0, size);
-    }
-    if (this.#next + length > scratch.end) {
+    if (scratch.length === 0) this.#allocate();
+    if (this.#next + stride > scratch.end) {
       this.#beforeReuse?.();
       this.#next = scratch.start;
     }
     const at = this.#next;
-    this.#next = (at + length + 3) & ~3;
+    const wanted = Math.ceil((length - offset) / max);
+    const count = Math.min(wanted, Math.floor((scratch.end - at) / stride));
+    this.#template.stamp(this.#view, at, stride, offset, count);
+    this.#next = at + count * stride;
+    if (count === wanted) {
+      this.#template.makeLast(scratch.bytes, this.#next - stride, length - offset - (count - 1) * max);
+    }
     return at;
   }
+
+  /** Copies `length` octets of the STT frame, from `offset` on, to the scratch. */
+  #copy(frame: OutgoingFrame, offset: number, length: number, to: number): void {
+    const { bytes, bodyStart, leadLength } = frame;
+    const fromLead = offset < leadLength ? this.#copyLead(frame, offset, length, to) : 0;
+    const from = bodyStart - leadLength + offset;
+    copyInto(this.#scratch.bytes, to + fromLead, bytes, from + fromLead, from + length);
+  }
+
+  /** Copies of these octets those in the lead, and returns how many that were. */
+  #copyLead({ lead, leadLength }: OutgoingFrame, offset: number, length: number, to: number): number {
+    const { bytes } = this.#scratch;
+    const count = Math.min(leadLength - offset, length);
+    for (let i = 0; i < count; i++) bytes[to + i] = lead[offset + i]!;
+    return count;
+  }
+
+  #allocate(): void {
+    const size = Math.max(SCRATCH_LENGTH, Segmenter.scratchLength(this.pathMtu));
+    this.#scratch.reset(new Uint8Array(size), 0, size);
+    this.#view = new DataView(this.#scratch.bytes.buffer);
+  }
+}
+
+/** Octets of scratch that a segment of `length` octets takes: each is aligned to four octets. */
+function strideOf(length: number): number {
+  return (length + 3) & ~3;
+}
+
+/** Points `window` at an ordinary packet. As `reset`, but the fields that seldom change are only looked at. */
+function point(window: PacketBuffer, bytes: Uint8Array, start: number, end: number): PacketBuffer {
+  if (window.bytes !== bytes) return window.reset(bytes, start, end);
+  window.start = start;
+  window.end = end;
+  return window;
 }

@@ -46,19 +46,27 @@ export function arrivals({ hex }: Vector): PacketBuffer[] {
   });
 }
 
+/** Room for the longest frame, where all senders put their segments. */
+const scratch = new PacketBuffer(new Uint8Array(1 << 20));
+
 /** What an endpoint with these options emits, with offload fields. @throws Error with the fault, if there is one */
 export function send(packet: PacketBuffer, tunnel: TunnelMetadata, options: SttOptions = {}): PacketBuffer[] {
   const emitted: PacketBuffer[] = [];
-  const fault = new SttEncapsulation(options).encapsulate(packet, tunnel, (outer) => {
-    const copy = new PacketBuffer(outer.copy());
-    copy.copyOffload(outer);
-    // Offload fields are positions in the array.
-    if (outer.checksum === 'partial') {
-      copy.checksumStart -= outer.start;
-      copy.checksumField -= outer.start;
-    }
-    emitted.push(copy);
-  });
+  // It receives nothing, so it needs next to no memory for that.
+  const fault = new SttEncapsulation({ scratch, highMark: 1, contextLimit: 1, ...options }).encapsulate(
+    packet,
+    tunnel,
+    (outer) => {
+      const copy = new PacketBuffer(outer.copy());
+      copy.copyOffload(outer);
+      // Offload fields are positions in the array.
+      if (outer.checksum === 'partial') {
+        copy.checksumStart -= outer.start;
+        copy.checksumField -= outer.start;
+      }
+      emitted.push(copy);
+    },
+  );
   if (fault !== undefined) throw new Error(fault);
   return emitted;
 }

@@ -12,6 +12,9 @@ export interface Segment {
   readonly tos: number;
 }
 
+/** The options that say what is kept; where it is kept is no matter here. */
+export type Limits = Required<Omit<ReassemblyOptions, 'frameMemory'>>;
+
 interface Frame {
   readonly frameLength: number;
   readonly arrivalMs: number;
@@ -31,9 +34,9 @@ export class NaiveStore {
   readonly events: string[] = [];
   opened = 0;
 
-  readonly options: Required<ReassemblyOptions>;
+  readonly options: Limits;
 
-  constructor(options: Required<ReassemblyOptions>) {
+  constructor(options: Limits) {
     this.options = options;
   }
 

@@ -10,6 +10,8 @@
  * No fragmentation: any free cell serves any segment. The free list is spliced as a whole when a frame is done, and
  * forgotten whenever the heap is empty, which restores the order in memory and with it the long runs.
  */
+import { PacketBuffer } from '@overlane/wire';
+import { copyInto } from '../octet-copy.js';
 
 /** Octets of a cell. Choice: 112; a segment of n octets then takes less than the n + 128 that it is charged. */
 export const CELL_LENGTH = 112;
@@ -20,8 +22,8 @@ export const HEADROOM = 128;
 /** Octets of a frame buffer: any STT frame fits. */
 const FRAME_BUFFER_LENGTH = 0x1_0000;
 const STRIDE = HEADROOM + FRAME_BUFFER_LENGTH;
-/** Below this many octets a loop costs less than the view that a native copy needs. */
-const SHORT = 48;
+const CELL_WORDS = CELL_LENGTH / 4;
+const CELL_HALVES = CELL_LENGTH / 2;
 const NONE = -1;
 
 /** Cells that a segment of `length` octets takes, at most `(length + 123) / 112`. */
@@ -32,34 +34,45 @@ export function cellsFor(length: number): number {
 /** Frame buffers and cells. Cells are named by their index; -1 is none. */
 export class CellMemory {
   /** Everything. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** Octets of memory held, for good. */
   readonly byteLength: number;
   /** Cells in use. */
   used = 0;
-  readonly #words: Int32Array<ArrayBuffer>;
-  readonly #halves: Uint16Array<ArrayBuffer>;
+  /** The cells alone. */
+  readonly #words: Int32Array;
+  readonly #halves: Uint16Array;
   readonly #next: Int32Array<ArrayBuffer>;
+  /** Where frame buffer 0 is, with its headroom. */
+  readonly #start: number;
   /** Where cell 0 is. */
   readonly #heap: number;
   #free = NONE;
   /** Cells from here on have never been in use since the heap was last empty. */
   #fresh = 0;
 
-  /** Memory for so many frame buffers and cells. */
-  constructor(frameBuffers: number, cells: number) {
-    this.#heap = frameBuffers * STRIDE;
-    const buffer = new ArrayBuffer(this.#heap + cells * CELL_LENGTH);
-    this.bytes = new Uint8Array(buffer);
-    this.#words = new Int32Array(buffer);
-    this.#halves = new Uint16Array(buffer);
+  /** Memory for so many frame buffers and cells: `memory`, of at least `lengthFor` octets, or new. */
+  constructor(frameBuffers: number, cells: number, memory?: PacketBuffer) {
+    const length = CellMemory.lengthFor(frameBuffers, cells);
+    const { bytes, start } = memory ?? new PacketBuffer(new Uint8Array(length));
+    // Cells are looked at in words.
+    this.#start = ((bytes.byteOffset + start + 3) & ~3) - bytes.byteOffset;
+    this.#heap = this.#start + frameBuffers * STRIDE;
+    this.bytes = bytes;
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset + this.#heap, cells * CELL_WORDS);
+    this.#halves = new Uint16Array(bytes.buffer, bytes.byteOffset + this.#heap, cells * CELL_HALVES);
     this.#next = new Int32Array(cells);
-    this.byteLength = buffer.byteLength + this.#next.byteLength;
+    this.byteLength = length + this.#next.byteLength;
+  }
+
+  /** Octets of memory for so many frame buffers and cells. */
+  static lengthFor(frameBuffers: number, cells: number): number {
+    return frameBuffers * STRIDE + cells * CELL_LENGTH + 3;
   }
 
   /** Offset in `bytes` of a frame buffer. */
   frameStart(buffer: number): number {
-    return buffer * STRIDE + HEADROOM;
+    return this.#start + buffer * STRIDE + HEADROOM;
   }
 
   /** Takes a chain of `count` cells, linked from the first to `tail`, and returns the first. There must be enough. */
@@ -76,8 +89,9 @@ export class CellMemory {
     return first;
   }
 
-  /** Gives back the `count` cells of the chain `first`..`last`. Constant time. */
+  /** Gives back the `count` cells of the chain `first`..`last`, if any. Constant time. */
   release(first: number, last: number, count: number): void {
+    if (count === 0) return;
     this.used -= count;
     if (this.used === 0) {
       this.#free = NONE;
@@ -114,31 +128,30 @@ export class CellMemory {
 
   /** Writes the record of a segment that starts in `cell`; its tree links are none. */
   writeRecord(cell: number, offset: number, length: number): void {
-    const at = (this.#heap + cell * CELL_LENGTH) >>> 1;
-    this.#halves[at] = offset;
-    this.#halves[at + 1] = length;
-    this.#words[(at >>> 1) + 1] = NONE;
-    this.#words[(at >>> 1) + 2] = NONE;
+    this.#halves[cell * CELL_HALVES] = offset;
+    this.#halves[cell * CELL_HALVES + 1] = length;
+    this.#words[cell * CELL_WORDS + 1] = NONE;
+    this.#words[cell * CELL_WORDS + 2] = NONE;
   }
 
   /** Offset of the segment within its frame. */
   offsetOf(cell: number): number {
-    return this.#halves[(this.#heap + cell * CELL_LENGTH) >>> 1]!;
+    return this.#halves[cell * CELL_HALVES]!;
   }
 
   /** Octets of the segment. */
   lengthOf(cell: number): number {
-    return this.#halves[((this.#heap + cell * CELL_LENGTH) >>> 1) + 1]!;
+    return this.#halves[cell * CELL_HALVES + 1]!;
   }
 
   /** Left (0) or right (1) child of the segment's record in the tree, or -1. */
   child(cell: number, side: number): number {
-    return this.#words[((this.#heap + cell * CELL_LENGTH) >>> 2) + 1 + side]!;
+    return this.#words[cell * CELL_WORDS + 1 + side]!;
   }
 
   /** Sets the left (0) or right (1) child. */
   setChild(cell: number, side: number, child: number): void {
-    this.#words[((this.#heap + cell * CELL_LENGTH) >>> 2) + 1 + side] = child;
+    this.#words[cell * CELL_WORDS + 1 + side] = child;
   }
 
   /** Copies `bytes[start..end)` into the cells of the segment that starts in `cell`. */
@@ -148,7 +161,7 @@ export class CellMemory {
       const at = this.#runStart(run, run === cell);
       const last = this.#lastOfRun(run, at, end - from);
       const length = Math.min(end - from, this.#cellEnd(last) - at);
-      copyIn(this.bytes, at, bytes, from, from + length);
+      copyInto(this.bytes, at, bytes, from, from + length);
       from += length;
       run = this.#next[last]!;
     }
@@ -161,7 +174,7 @@ export class CellMemory {
       const at = this.#runStart(run, run === cell);
       const last = this.#lastOfRun(run, at, left);
       const length = Math.min(left, this.#cellEnd(last) - at);
-      this.bytes.copyWithin(to + this.lengthOf(cell) - left, at, at + length);
+      copyInto(this.bytes, to + this.lengthOf(cell) - left, this.bytes, at, at + length);
       left -= length;
       run = this.#next[last]!;
     }
@@ -194,12 +207,6 @@ export class CellMemory {
     while (this.#cellEnd(last) - at < length && this.#next[last] === last + 1) last++;
     return last;
   }
-}
-
-/** Copies `from[start..end)` to `to[at..]`. Allocates a view, which a native copy between two arrays needs. */
-export function copyIn(to: Uint8Array, at: number, from: Uint8Array, start: number, end: number): void {
-  if (end - start < SHORT) for (let i = start, j = at; i < end; i++, j++) to[j] = from[i]!;
-  else to.set(from.subarray(start, end), at);
 }
 
 /** True if `a[at..at + length)` and `b[start..start + length)` are equal. */

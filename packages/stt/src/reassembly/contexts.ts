@@ -97,10 +97,12 @@ export class ContextTable {
     return this.#arrivalMs[context]!;
   }
 
-  /** The context of this key, or -1. Walks one hash chain. */
+  /** The context of this key, or -1. Looks at the most recent one first, then walks one hash chain. */
   find(source: IpAddress, destination: IpAddress, sourcePort: number, packetId: number): number {
     const port = this.#portWord(source, destination, sourcePort);
     const id = packetId | 0;
+    const recent = this.#mostRecent;
+    if (recent !== NONE && this.#matches(recent, source, destination, port, id)) return recent;
     let context = this.#chains[this.#chainOf(source, destination, port, id)]!;
     while (context !== NONE && !this.#matches(context, source, destination, port, id)) {
       context = this.#words[context * WORDS + FIELD.NEXT_IN_CHAIN]!;

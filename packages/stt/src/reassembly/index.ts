@@ -1,3 +1,4 @@
 /** The reassembly store and its shapes. */
 export * from './shapes.js';
-export { ReassemblyStore, SEGMENT_CHARGE } from './store.js';
+export { SEGMENT_CHARGE } from './limits.js';
+export { ReassemblyStore } from './store.js';

@@ -1,5 +1,5 @@
 /** What goes into the reassembly store and what comes out of it. */
-import type { IpAddress } from '@overlane/wire';
+import type { IpAddress, PacketBuffer } from '@overlane/wire';
 import type { SttReassemblyFault } from '../faults.js';
 
 /** Why the store did not keep a segment: rules S10 to S13, and memory (`spec/stt.md` §7, §7.1). */
@@ -27,6 +27,12 @@ export interface ReassemblyOptions {
    * takes 64 KiB beside the marks. Default 1. Whoever sends in batches needs as many as one batch can complete.
    */
   readonly deliveries?: number;
+  /**
+   * Memory for frames and their pieces, a window whose octets the store then owns; `ReassemblyStore.memoryLength`
+   * octets at least. In the array that packets come in (the arena of the ports), storing a segment allocates nothing, and
+   * ports need not copy frames again. Default: memory of its own.
+   */
+  readonly frameMemory?: PacketBuffer;
   /** Secret start value of the hash over keys, any integer: keeps outsiders from choosing keys that collide. Default 0. */
   readonly hashSeed?: number;
 }
@@ -53,7 +59,7 @@ export interface ReassemblyEvent {
 
 /** A complete STT frame: frame header and inner Ethernet frame, `bytes[start..end)`. The store's memory. */
 export interface DeliveredFrame {
-  /** The same array for every frame of a store, with at least 128 octets of headroom in front of `start`. */
+  /** The same array for every frame of a store, see `frameMemory`, with at least 128 octets of headroom in front of `start`. */
   readonly bytes: Uint8Array;
   /** Offset of the frame header. */
   readonly start: number;

@@ -22,28 +22,28 @@
  * at most 17 deep ({@link findSegment}). Payload goes to a chain of cells ({@link CellMemory}) and, when the frame is
  * complete, from there into a frame buffer. That is two copies, and one frame at a time does better: it owns the
  * *lane*, another frame buffer, and its payload is written where it will be delivered from. A frame that comes alone,
- * in any order, is copied once. The lane goes to a new frame if it is free, or if its owner has got none of the last 32
- * segments; the owner's payload then moves to cells, once in its life, at most 64 KiB per 32 segments.
+ * in any order, is copied once; if it comes in order and in equal pieces, the next one is only copied, and the rest
+ * follows from how many there were ({@link ReassemblyStore.extend}). The lane goes to a new frame if it is free, or if its
+ * owner has got none of the last 32 segments; the owner's payload then moves to cells, once in its life.
  *
  * **Time.** For a segment of n octets: O(n) to copy or compare, at most 33 tree nodes and one hash chain, whatever the
- * number of holes and frames. Giving up a frame is O(1), its chain of cells is spliced. Eviction and expiry give up many
- * at once, each stored frame once. A hash chain is short unless keys were chosen for it (`hashSeed`), and then is
- * bounded by `contextLimit`: 6 us per segment for the default. `bench/hostile.mjs` measures all this, attack by attack.
+ * number of holes and frames; once in its life, a frame's payload may leave the lane. Giving up a frame is O(1), its chain
+ * of cells is spliced. A hash chain is short unless keys were chosen for it (`hashSeed`), and then is bounded by
+ * `contextLimit`: 6 us per segment for the default. `bench/hostile.mjs` measures all this, attack by attack.
  *
  * **Memory.** Taken at construction and never more: a segment of n octets needs at most (n + 123) / 112 cells of 112
  * octets, less than it is charged, so `highMark / 112` cells always suffice. Links (4 octets per cell), context table
- * (124 octets each) and two frame buffers add 9.8 % at the default limits; `byteLength` tells the sum. What a
- * segment allocates is one typed-array view, garbage at once; events are kept for at most 64 frames.
+ * (124 octets each) and two frame buffers add 9.8 % at the default limits; `byteLength` tells the sum. A segment
+ * allocates one typed-array view, garbage at once, unless `frameMemory` is in the array that it comes in; events are kept
+ * for at most 64 frames.
  */
 import { type IpAddress, ECN } from '@overlane/wire';
-import { CELL_LENGTH } from './cells.js';
 import { ContextTable, FIELD } from './contexts.js';
 import { EventLog } from './event-log.js';
+import { HIGH_MARK, SEGMENT_CHARGE, cellsWithin, memoryLengthFor, requireMemory, requirePositive } from './limits.js';
 import { PayloadStore } from './payload.js';
 import type { DeliveredFrame, ReassemblyEvent, ReassemblyRefusal, ReassemblyOptions } from './shapes.js';
 
-/** Octets charged for a segment beside its payload (`spec/stt.md` §7.1), so that tiny segments can't dodge the marks. */
-export const SEGMENT_CHARGE = 128;
 const NONE = -1;
 
 /** Segments of STT frames, kept until the frames are complete. One store serves one tunnel port. */
@@ -56,6 +56,11 @@ export class ReassemblyStore {
   timedOut = 0;
   /** Frames given up for memory or for room in the table. */
   evicted = 0;
+  /**
+   * A name for the frame of the last segment that `accept` stored, if {@link extend} may take the next one: the frame's
+   * segments have come in order and in equal pieces. No two frames have the same; 0: there is none.
+   */
+  run = 0;
   readonly #timeoutMs: number;
   readonly #highMark: number;
   readonly #lowMark: number;
@@ -64,24 +69,26 @@ export class ReassemblyStore {
   readonly #contexts: ContextTable;
   readonly #payload: PayloadStore;
   readonly #events: EventLog;
-  readonly #frame = { bytes: new Uint8Array(0), start: 0, end: 0, dscp: 0, ecn: 0 };
+  readonly #frame = { bytes: new Uint8Array(0) as Uint8Array, start: 0, end: 0, dscp: 0, ecn: 0 };
   #charged = 0;
+  /** The run that may be extended, up to which offset, and until when; 0 if none may. */
+  #extensible = 0;
+  #extensibleEnd = 0;
+  #extensibleUntilMs = 0;
 
-  /** An empty store; every option has a default. All memory is taken here. @throws RangeError for impossible limits */
+  /** An empty store; every option has a default. All memory is taken here. @throws RangeError for impossible limits or too little memory */
   constructor(options: ReassemblyOptions = {}) {
-    const { timeoutMs = 30_000, highMark = 4 << 20, lowMark = 3 << 20, hashSeed = 0, deliveries = 1 } = options;
+    const { timeoutMs = 30_000, highMark = HIGH_MARK, lowMark = 3 << 20, hashSeed = 0, deliveries = 1 } = options;
     const { contextLimit = 1024, segmentLimit = 4096, keyIncludesSourcePort = true } = options;
-    requireLimit('contextLimit', contextLimit);
-    requireLimit('segmentLimit', segmentLimit);
-    requireLimit('deliveries', deliveries);
-    requireLimit('highMark', highMark);
+    requirePositive({ contextLimit, segmentLimit, deliveries, highMark });
+    requireMemory(options);
     this.#timeoutMs = timeoutMs;
     this.#highMark = highMark;
     this.#lowMark = Math.min(lowMark, highMark);
     this.#contextLimit = contextLimit;
     this.#segmentLimit = segmentLimit;
     this.#contexts = new ContextTable(contextLimit, hashSeed, keyIncludesSourcePort ? 0xffff : 0);
-    this.#payload = new PayloadStore(this.#contexts, Math.floor(highMark / CELL_LENGTH), deliveries);
+    this.#payload = new PayloadStore(this.#contexts, cellsWithin(highMark), deliveries, options.frameMemory);
     this.#events = new EventLog(this.#contexts);
     this.#frame.bytes = this.#payload.bytes;
     this.delivered = this.#frame;
@@ -94,6 +101,7 @@ export class ReassemblyStore {
 
   /** Octets charged for the segments held. Never above the high mark. */
   get charged(): number {
+    this.#settle();
     return this.#charged;
   }
 
@@ -101,6 +109,9 @@ export class ReassemblyStore {
   get size(): number {
     return this.#contexts.size;
   }
+
+  /** Octets that `frameMemory` must have: 4.6 million by default. */
+  static readonly memoryLength: (options?: ReassemblyOptions) => number = memoryLengthFor;
 
   /**
    * Stores the payload `bytes[start..end)` of a segment, which it copies. Precondition: rules S6 to S8 passed, so the
@@ -125,8 +136,9 @@ export class ReassemblyStore {
     tos: number,
     nowMs: number,
   ): 'complete' | 'incomplete' | ReassemblyRefusal {
+    this.#settle();
     this.tick(nowMs);
-    const charge = end - start + SEGMENT_CHARGE;
+    this.run = 0;
     const contexts = this.#contexts;
     let context = contexts.find(source, destination, sourcePort, packetId);
     if (context !== NONE) {
@@ -134,6 +146,7 @@ export class ReassemblyStore {
       if (fault !== undefined) return fault;
       contexts.touch(context);
     }
+    const charge = end - start + SEGMENT_CHARGE;
     if (!this.#makeRoom(context, charge)) return 'E_STT_REASM_EVICTED';
     if (context === NONE) {
       if (contexts.size === this.#contextLimit) this.#evict(contexts.leastRecent);
@@ -142,15 +155,61 @@ export class ReassemblyStore {
       this.#payload.open(context);
     }
     this.#charged += charge;
-    this.#payload.add(context, offset, bytes, start, end);
-    return this.#note(context, offset, end - start, tos);
+    this.#payload.add(context, frameLength, offset, bytes, start, end);
+    const outcome = this.#note(context, offset, end - start, tos);
+    this.#lookAhead(context);
+    return outcome;
+  }
+
+  /**
+   * Stores the next segment of the frame `run`, with the payload `bytes[start..end)`, as `accept` would; it is accounted
+   * for later, with others. False, and nothing done, if only `accept` knows what to do: the frame is no longer in order,
+   * this is its last segment, or a limit or a time is reached.
+   *
+   * Precondition: `run` was the answer of {@link run} behind a segment like this one: key, frame length, TOS and octets of
+   * payload are the same, and the offset is the next one.
+   */
+  extend(run: number, bytes: Uint8Array, start: number, end: number, nowMs: number): boolean {
+    if (run !== this.#extensible || nowMs >= this.#extensibleUntilMs) return false;
+    return this.#payload.extend(bytes, start, end, this.#extensibleEnd);
+  }
+
+  /** Says how far the run may be extended, now that a segment of `context` was stored. */
+  #lookAhead(context: number): void {
+    const { run, runPiece, runEnd, owner } = this.#payload;
+    const contexts = this.#contexts;
+    this.#extensible = run;
+    if (run === 0) return;
+    if (context === owner) this.run = run;
+    const charged = Math.floor((this.#highMark - this.#charged) / (runPiece + SEGMENT_CHARGE));
+    const segments = this.#segmentLimit - contexts.get(owner, FIELD.SEGMENTS);
+    // All but the last one.
+    const left = Math.floor((contexts.get(owner, FIELD.FRAME_LENGTH) - 1 - runEnd) / runPiece);
+    this.#extensibleEnd = runEnd + runPiece * Math.min(charged, segments, left);
+    this.#extensibleUntilMs = contexts.arrivalMs(contexts.oldest) + this.#timeoutMs;
+  }
+
+  /** Accounts for the segments that `extend` has stored. */
+  #settle(): void {
+    const { runPiece, runEnd, owner } = this.#payload;
+    const contexts = this.#contexts;
+    const octets = owner === NONE ? 0 : runEnd - contexts.get(owner, FIELD.RECEIVED);
+    if (octets <= 0) return;
+    const count = octets / runPiece;
+    contexts.add(owner, FIELD.SEGMENTS, count);
+    contexts.add(owner, FIELD.RECEIVED, octets);
+    contexts.add(owner, FIELD.HIGHEST_END, octets);
+    contexts.touch(owner);
+    this.#charged += octets + count * SEGMENT_CHARGE;
+    this.#payload.noteExtended(count);
   }
 
   /** Gives up the frames whose time is over. Call about once a second; `accept` does the same. */
   tick(nowMs: number): void {
     const contexts = this.#contexts;
     for (let oldest = contexts.oldest; oldest !== NONE; oldest = contexts.oldest) {
-      if (nowMs - contexts.arrivalMs(oldest) < this.#timeoutMs) return;
+      if (nowMs < contexts.arrivalMs(oldest) + this.#timeoutMs) return;
+      this.#settle();
       this.timedOut++;
       this.#events.add('E_STT_REASM_TIMEOUT', oldest);
       this.#remove(oldest);
@@ -226,6 +285,7 @@ export class ReassemblyStore {
   }
 
   #remove(context: number): void {
+    this.#extensible = 0;
     this.#charged -= this.#chargeOf(context);
     this.#payload.release(context);
     this.#contexts.remove(context);
@@ -236,9 +296,4 @@ export class ReassemblyStore {
     const contexts = this.#contexts;
     return contexts.get(context, FIELD.RECEIVED) + contexts.get(context, FIELD.SEGMENTS) * SEGMENT_CHARGE;
   }
-}
-
-function requireLimit(name: string, value: number): void {
-  if (!(Number.isInteger(value) && value >= 1))
-    throw new RangeError(`${name} must be a positive integer, got ${value}`);
 }

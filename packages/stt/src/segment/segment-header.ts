@@ -42,6 +42,8 @@ export const HEADER_LENGTH_MAX = 60;
 
 /** Where the checksum is in the header. */
 export const CHECKSUM_AT = 16;
+/** Where the control bits are in the header. */
+export const FLAGS_AT = 13;
 
 /** TCP's control bits. A sender sets ACK always and PSH on the last segment; a receiver ignores them all. */
 export const FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 } as const;
