@@ -160,17 +160,14 @@ export class Switch {
   #receive(packet: PacketBuffer, counters: PortCounters, nowMs: number): Fault | undefined {
     const { encapsulation } = this.#roles;
     const { bytes } = packet;
-    const carriesOffload = encapsulation.carriesOffload === true;
-    // Several tunnel packets in one, which nobody below has taken apart.
-    if (!carriesOffload && packet.segmentType !== 'none') return 'E_OFFLOAD_MISMATCH';
     const outcome = encapsulation.decapsulate(packet, this.#received, nowMs);
     if (outcome === 'incomplete') {
       this.#ledger.absorbed++;
       return undefined;
     }
     if (outcome !== undefined) return outcome;
-    if (!carriesOffload) dropOuterOffload(packet);
-    const fault = this.#forwardRemote(packet, counters, nowMs);
+    const unfit = encapsulation.carriesOffload === true ? undefined : dropOuterOffload(packet);
+    const fault = unfit ?? this.#forwardRemote(packet, counters, nowMs);
     // A frame put together in memory of the encapsulation is valid until its next call only.
     if (packet.bytes !== bytes) this.flush();
     return fault;

@@ -1,8 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { type PacketBuffer, SoftwareOffload } from '@overlane/wire';
+import { VxlanEncapsulation } from '@overlane/vxlan';
+import { type PacketBuffer, SoftwareOffload, TunnelMetadata } from '@overlane/wire';
 import { type OffloadFrameFields, offloadFrame } from '@overlane/wire/arbitraries';
 import fc from 'fast-check';
-import { LEVELS, TYPES, createOffloadWorld, finished, introduce, octets, receiveAll } from './offload-world.js';
+import {
+  LEVELS,
+  type OffloadWorld,
+  TYPES,
+  createOffloadWorld,
+  finished,
+  introduce,
+  octets,
+  receiveAll,
+} from './offload-world.js';
 
 /** Bulk data, small packets and datagrams in one flow's order; `inner` is the tenants' family. */
 function traffic(inner: 4 | 6): OffloadFrameFields[] {
@@ -134,6 +144,13 @@ describe('between local ports', () => {
   });
 });
 
+/** The tunnel packets that the first switch makes of a frame, taken from the second's port. */
+function onTheWire(world: OffloadWorld, frame: PacketBuffer): PacketBuffer[] {
+  world.stations[0]![0]!.send(frame);
+  world.switches[0]!.turn(0);
+  return Array.from({ length: world.wires[1]!.receive() }, (_, i) => world.wires[1]!.packet(i));
+}
+
 describe('faults', () => {
   it('segments too long for the tunnel are dropped by name, the rest goes on', () => {
     const world = createOffloadWorld({ type: 'vxlan', tenants: [['segmentation'], ['none']] });
@@ -156,11 +173,31 @@ describe('faults', () => {
 
   it('several tunnel packets in one, which nobody has taken apart, are refused', () => {
     const world = createOffloadWorld({ type: 'vxlan', underlay: ['none', 'segmentation'] });
-    const super4 = offloadFrame({ transport: 'udp', payload: octets(3000), segmentSize: 1000 });
-    super4.trimFront(14);
-    world.wires[1]!.push(super4);
+    const [packet] = onTheWire(world, offloadFrame({ payload: octets(1000) }));
+    const outer = { checksum: 'partial', checksumStart: packet!.start + 20, checksumField: packet!.start + 26 };
+    world.wires[1]!.push(Object.assign(packet!, outer, { segmentType: 'udp', segmentSize: 500 }));
     world.settle();
     expect(world.faults(1)).toEqual({ E_OFFLOAD_MISMATCH: 1 });
+  });
+
+  it('super-frames inside a tunnel, as a kernel leaves them to its device, come through', () => {
+    const world = createOffloadWorld({
+      type: 'vxlan',
+      tenants: [[], ['segmentation', 'none']],
+      underlay: ['none', 'segmentation'],
+    });
+    const frame = offloadFrame({ payload: octets(20_000), segmentSize: 1200 });
+    const tunnel = new TunnelMetadata();
+    tunnel.network = 5001;
+    tunnel.source.setIpv4(0xc000_0201);
+    tunnel.destination.setIpv4(0xc000_0202);
+    new VxlanEncapsulation().encapsulate(frame, tunnel, (outer) => void world.wires[1]!.push(outer));
+    world.settle();
+    const [whole, cut] = world.stations[1]!.map((station) => receiveAll(station));
+    expect(whole!.map(({ segmentType, length }) => [segmentType, length])).toEqual([['tcp4', 20_054]]);
+    expect(cut).toHaveLength(17);
+    expect(finished(whole!)).toEqual(finished(cut!));
+    expect(world.faults(1)).toEqual({});
   });
 
   it('damage on the way is delivered as damage, never under a new checksum', () => {
@@ -168,13 +205,10 @@ describe('faults', () => {
       const world = createOffloadWorld({ type, tenants: [['segmentation'], ['segmentation']] });
       introduce(world);
       const frame = offloadFrame({ payload: octets(6000), segmentSize: 1200 });
-      world.stations[0]![0]!.send(frame);
-      world.switches[0]!.turn(0);
+      const packets = onTheWire(world, frame);
       // The third of five tunnel packets: an octet of the tenant's data.
-      const wire = world.wires[1]!;
-      const packets = Array.from({ length: wire.receive() }, (_, i) => wire.packet(i));
       packets[2]!.bytes[packets[2]!.end - 100]! ^= 0x40;
-      for (const packet of packets) wire.push(packet);
+      for (const packet of packets) world.wires[1]!.push(packet);
       world.settle();
       const received = receiveAll(world.stations[1]![0]!);
       const expected = finished([frame]);

@@ -199,18 +199,18 @@ describe('finishing', () => {
   });
 
   it('of the inner frame is kept when the outer packet is gone, and nothing else', () => {
-    const fieldsAfter = (edit: object): object => {
-      const packet = Object.assign(offloadFrame({}), edit);
-      dropOuterOffload(packet);
-      return { checksum: packet.checksum, segmentType: packet.segmentType, isUnfinished: packet.isUnfinished };
+    const after = (edit: object): unknown[] => {
+      const packet = Object.assign(offloadFrame({ payload: octets(100) }), edit);
+      const fault = dropOuterOffload(packet);
+      return [fault, packet.checksum, packet.segmentType, packet.isUnfinished];
     };
-    const inner = { checksum: 'partial', segmentType: 'none', isUnfinished: true };
-    const nothing = { checksum: 'unverified', segmentType: 'none', isUnfinished: false };
-    expect(fieldsAfter({})).toEqual(inner);
-    expect(fieldsAfter({ checksumStart: 100, checksumField: 106 })).toEqual(nothing);
-    expect(fieldsAfter({ segmentType: 'udp', segmentSize: 9 })).toEqual(nothing);
-    expect(fieldsAfter({ checksum: 'verified' })).toEqual(nothing);
-    expect(fieldsAfter({ checksum: 'unverified' })).toEqual(nothing);
+    const outer = { checksumStart: 100, checksumField: 106 };
+    expect(after({})).toEqual([undefined, 'partial', 'none', true]);
+    expect(after({ segmentType: 'tcp4', segmentSize: 9 })).toEqual([undefined, 'partial', 'tcp4', true]);
+    expect(after(outer)).toEqual([undefined, 'unverified', 'none', false]);
+    expect(after({ ...outer, segmentType: 'udp', segmentSize: 9 })[0]).toBe('E_OFFLOAD_MISMATCH');
+    expect(after({ checksum: 'verified' })).toEqual([undefined, 'unverified', 'none', false]);
+    expect(after({ checksum: 'unverified' })).toEqual([undefined, 'unverified', 'none', false]);
   });
 
   it('passes an ordinary frame on as it is', () => {

@@ -1,5 +1,6 @@
 /** The checksum of the TCP or UDP packet inside a frame, when its sender left it unfinished. */
 import * as checksum from '../checksum.js';
+import type { WireFault } from '../fault.js';
 import { read16, write16 } from '../octets.js';
 import type { PacketBuffer } from '../packet-buffer.js';
 import * as tcp from '../tcp.js';
@@ -52,11 +53,13 @@ export function finishGenericChecksum(packet: PacketBuffer): boolean {
 }
 
 /**
- * Makes the offload fields of `packet`, an inner frame just unwrapped, its own: what they say of the outer packet is
- * forgotten, but a partial checksum inside the frame stays, as kernels leave them under tunnels without an outer checksum.
+ * Makes the offload fields of `packet`, an inner frame just unwrapped, its own. What they say of the outer packet is
+ * forgotten; what they say of the inner one stays, as kernels leave a checksum, or a super-frame, inside a tunnel. Returns
+ * a fault for several outer packets in one, which somebody should have cut before.
  */
-export function dropOuterOffload(packet: PacketBuffer): void {
-  if (packet.checksum === 'unverified' && packet.segmentType === 'none') return;
-  const isInner = packet.checksum === 'partial' && packet.checksumStart >= packet.start;
-  if (!isInner || packet.segmentType !== 'none') packet.clearOffload();
+export function dropOuterOffload(packet: PacketBuffer): Extract<WireFault, 'E_OFFLOAD_MISMATCH'> | undefined {
+  if (packet.checksum === 'partial' && packet.checksumStart >= packet.start) return undefined;
+  if (packet.segmentType !== 'none') return 'E_OFFLOAD_MISMATCH';
+  if (packet.checksum !== 'unverified') packet.clearOffload();
+  return undefined;
 }

@@ -84,3 +84,40 @@ export function logTransfer(name: string, { bitsPerSecond, retransmits, seconds 
   const gigabits = (bitsPerSecond / 1e9).toFixed(2);
   process.stderr.write(`${name}: ${gigabits} Gbit/s for ${seconds.toFixed(1)} s, ${retransmits} segments sent again\n`);
 }
+
+const SERVE_HASH = `
+  const hash = require('node:crypto').createHash('sha256');
+  const server = require('node:net').createServer((socket) => {
+    socket.on('data', (octets) => hash.update(octets));
+    socket.on('end', () => { socket.end(); server.close(); console.log(hash.digest('hex')); });
+  });
+  server.listen(5300, '0.0.0.0', () => console.log('ready'));`;
+const SEND_OCTETS = `
+  const hash = require('node:crypto').createHash('sha256');
+  const [address, octets] = process.argv.slice(1);
+  const socket = require('node:net').connect(5300, address, async () => {
+    const block = require('node:crypto').randomBytes(1 << 20);
+    for (let left = Number(octets); left > 0; left -= block.length) {
+      const part = block.subarray(0, left);
+      block.writeUInt32BE(left >>> 0, 0);
+      hash.update(part);
+      if (!socket.write(Buffer.from(part))) await require('node:events').once(socket, 'drain');
+    }
+    socket.end(() => console.log(hash.digest('hex')));
+  });`;
+
+/** Sends octets over TCP, and returns the SHA-256 at both ends. @throws Error if they do not all arrive */
+export async function transferHashed(
+  world: PrivateWorld,
+  client: TrafficEnd,
+  server: TrafficEnd,
+  octets: number,
+): Promise<{ readonly sent: string; readonly received: string }> {
+  const serving = world.start(server.namespace, ['timeout', '60', process.execPath, '-e', SERVE_HASH]);
+  await until(() => serving.lines.includes('ready'), 'the receiver listens');
+  const command = ['timeout', '50', process.execPath, '-e', SEND_OCTETS, server.address, `${octets}`];
+  const sent = world.run(client.namespace, command).trim();
+  const status = await serving.ended;
+  if (status !== 0) throw new Error(`the receiver ended with ${status}: ${serving.stderr()}`);
+  return { sent, received: serving.lines.at(-1)! };
+}
