@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { IpAddress, PacketBuffer, parseMac } from '@overlane/wire';
 import { TYPE, VanMembers, VanResolver } from '../src/van/index.js';
-import { EMPTY, LOCAL_MAC, NETWORK, OWN, REMOTE_MAC, TestSwitch, answer, locatorOf } from './van-switch.js';
+import { EMPTY, LOCAL_MAC, NETWORK, OWN, REMOTE_MAC, SENDER_MAC, TestSwitch, answer, locatorOf } from './van-switch.js';
 
 const REQUEST = { type: TYPE.LEARN_REQUEST, mac: parseMac(REMOTE_MAC), locator: 0, generation: 0 };
 
 describe('an unknown destination', () => {
   it('is asked for at all members, and its frame waits', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     expect(node.resolve()).toBe('pending');
     const sent = node.sent();
     expect(sent.map(({ to }) => to)).toEqual(['10.1.0.2', '10.1.0.3']);
@@ -16,7 +16,7 @@ describe('an unknown destination', () => {
   });
 
   it('is asked for four times, with waits of 100, 200, 400 and 800 ms, under one transaction', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.resolve();
     const { message: first } = node.sent()[0]!;
     const times: number[] = [];
@@ -31,7 +31,7 @@ describe('an unknown destination', () => {
   });
 
   it('is given up for 2 s after 1.5 s, with all of its frames', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.resolve();
     node.resolve();
     node.wait(1499);
@@ -49,8 +49,8 @@ describe('an unknown destination', () => {
   });
 
   it('holds eight frames, and the oldest makes room', () => {
-    const node = new TestSwitch();
-    for (let i = 0; i < 11; i++) node.resolve(TestSwitch.frame(REMOTE_MAC, LOCAL_MAC, i));
+    const node = TestSwitch.withSender();
+    for (let i = 0; i < 11; i++) node.resolve(TestSwitch.frame(REMOTE_MAC, SENDER_MAC, i));
     expect(node.resolver.faults.of('E_VAN_QUEUE')).toBe(3);
     const { message } = node.sent()[0]!;
     node.take('10.1.0.3', answer(message!, '10.1.0.3', 1));
@@ -61,13 +61,13 @@ describe('an unknown destination', () => {
   });
 
   it('holds no more octets than allowed', () => {
-    const node = new TestSwitch({ heldOctets: 45 });
+    const node = TestSwitch.withSender({ heldOctets: 45 });
     for (let i = 0; i < 3; i++) node.resolve();
     expect(node.resolver.faults.of('E_VAN_QUEUE')).toBe(1);
   });
 
   it('keeps what a held frame says of checksum and segments', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     const packet = PacketBuffer.from(TestSwitch.frame(), 30);
     Object.assign(packet, { checksum: 'partial', checksumStart: 40, checksumField: 46, segmentType: 'tcp4' });
     packet.segmentSize = 1000;
@@ -80,7 +80,7 @@ describe('an unknown destination', () => {
   });
 
   it('is refused where its instance has its share of stations', () => {
-    const node = new TestSwitch({ stationsPerInstance: 2, stations: 3 });
+    const node = TestSwitch.withSender({ stationsPerInstance: 2, stations: 3 });
     const other = (last: string): Uint8Array => TestSwitch.frame(`02:00:00:00:01:0${last}`);
     for (const last of ['1', '2', '3']) node.resolve(other(last));
     for (const last of ['1', '2']) node.resolve(other(last), NETWORK + 1);
@@ -92,7 +92,7 @@ describe('an unknown destination', () => {
 
 describe('an answer', () => {
   it('is taken with its transaction only', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.resolve();
     const { message } = node.sent()[0]!;
     const reply = answer(message!, '10.1.0.2', 1);
@@ -106,7 +106,7 @@ describe('an answer', () => {
   });
 
   it('is taken late, too', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.resolve();
     const { message } = node.sent()[0]!;
     node.wait(2000);
@@ -122,7 +122,7 @@ describe('an answer', () => {
     ['255.255.255.255', false],
     ['127.0.0.1', false],
   ])('may name %s: %s', (locator, good) => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.resolve();
     const { message } = node.sent()[0]!;
     expect(node.take('10.1.0.2', answer(message!, locator, 1))).toBe(good ? undefined : 'E_VAN_LOCATOR');
@@ -130,7 +130,7 @@ describe('an answer', () => {
   });
 
   it('holds for its lifetime, even in use', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 1, 3);
     node.wait(2999);
     expect(node.resolve()).toBe('10.1.0.2');
@@ -139,14 +139,14 @@ describe('an answer', () => {
   });
 
   it('is not used past its end, even where ticks are late', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 1, 3);
     node.nowMs += 3000;
     expect(node.resolve()).toBe('pending');
   });
 
   it('without lifetime holds until it was idle for 300 s', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 1, 0);
     for (let i = 0; i < 10; i++) {
       node.wait(299_999);
@@ -157,7 +157,7 @@ describe('an answer', () => {
   });
 
   it('tells what the peer understands', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     const peer = IpAddress.parse('10.1.0.2');
     expect(node.resolver.takesExtensions(peer)).toBe(false);
     node.learn();
@@ -168,7 +168,7 @@ describe('an answer', () => {
   });
 
   it('replaces what is known if its generation is newer, by serial numbers', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     const reply = (generation: number, at: string): string | undefined =>
       node.take(at, { type: TYPE.LEARN_REPLY, locator: locatorOf(at), generation });
     node.learn('10.1.0.2', 0xffff_fffe);
@@ -184,13 +184,13 @@ describe('an answer', () => {
   });
 
   it('that nobody asked for adds nothing to the table', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     expect(node.take('10.1.0.2', { type: TYPE.LEARN_REPLY, generation: 1 })).toBeUndefined();
     expect(node.resolver.size).toBe(0);
   });
 
   it('to all is taken while one asks', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.resolve();
     node.sent();
     expect(node.take('10.1.0.3', { type: TYPE.LEARN_REPLY, generation: 1 })).toBeUndefined();
@@ -200,7 +200,7 @@ describe('an answer', () => {
 
 describe('a question', () => {
   it('is answered for the VMs that are here, by unicast', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.sent();
     const mac = parseMac(LOCAL_MAC);
@@ -227,7 +227,7 @@ describe('a question', () => {
   });
 
   it('is answered once per 50 ms and switch', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.sent();
     const mac = parseMac(LOCAL_MAC);
@@ -239,7 +239,7 @@ describe('a question', () => {
   });
 
   it('of our own, which a delivery group gave back, is nothing', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.sent();
     expect(node.take(OWN, { mac: parseMac(LOCAL_MAC) })).toBeUndefined();
@@ -249,7 +249,7 @@ describe('a question', () => {
 
 describe('IPv6', () => {
   it('has no room in control messages', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     expect(node.take('fd00::1', {})).toBe('E_ADDRESS_FAMILY_MISMATCH');
     const options = { address: IpAddress.parse('fd00::1'), replicator: new VanMembers(), random32: () => 0 };
     expect(() => new VanResolver(options)).toThrow(TypeError);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { IpAddress } from '@overlane/wire';
 import { DeliveryGroups, TYPE, VanMembers, VanResolver, deliveryGroup } from '../src/van/index.js';
 import { SeededRandom, SimulatedHost, SimulatedUnderlay } from '../src/van/simulation/index.js';
-import { LOCAL_MAC, NETWORK, OWN, TestSwitch, locatorOf } from './van-switch.js';
+import { LOCAL_MAC, NETWORK, OWN, REMOTE_MAC, TestSwitch, locatorOf } from './van-switch.js';
 
 const membersOf = (node: TestSwitch): string[] =>
   node.members.targets(NETWORK).map(({ address }) => address.toString());
@@ -171,7 +171,7 @@ describe('delivery groups', () => {
     const node = new TestSwitch();
     Object.assign(node, { resolver });
     node.arrive(LOCAL_MAC);
-    node.resolve();
+    node.resolve(TestSwitch.frame(REMOTE_MAC, LOCAL_MAC));
     expect(node.sent().map(({ to, message }) => [to, message!.type])).toEqual([
       ['239.1.2.163', TYPE.LEARN_REPLY],
       ['239.1.2.163', TYPE.LEARN_REQUEST],

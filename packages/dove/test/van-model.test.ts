@@ -3,7 +3,7 @@ import { IpAddress, formatIpv4, formatMac, parseMac } from '@overlane/wire';
 import fc from 'fast-check';
 import { TYPE } from '../src/van/index.js';
 import { NaiveSwitch } from './van-naive-switch.js';
-import { OWN, TestSwitch, locatorOf, type Sent } from './van-switch.js';
+import { OWN, SENDER_MAC, TestSwitch, locatorOf, type Sent } from './van-switch.js';
 
 const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02', '02:00:00:00:00:03'];
 const SWITCHES = ['10.1.0.2', '10.1.0.3', '10.1.0.9'];
@@ -23,6 +23,7 @@ const step = fc.oneof(
       transaction,
       generation,
       lifetimeS: fc.constantFrom(0, 3, 300),
+      proxied: fc.boolean(),
     }),
   },
   {
@@ -64,7 +65,7 @@ function wordsOf({ to, message, frame }: Sent): string {
 }
 
 class Pair {
-  readonly real = new TestSwitch();
+  readonly real = TestSwitch.withSender();
   readonly naive = new NaiveSwitch(OWN, ['10.1.0.2', '10.1.0.3']);
 
   /** Does the same on both; what each of them answers. */
@@ -73,7 +74,7 @@ class Pair {
     switch (one.kind) {
       case 'frame': {
         if (naive.locals.has(one.mac)) return [0, 0];
-        const frame = TestSwitch.frame(one.mac, '02:00:00:00:00:77', one.payload);
+        const frame = TestSwitch.frame(one.mac, SENDER_MAC, one.payload);
         return [real.resolve(frame), naive.frame(one.mac, one.payload)];
       }
       case 'reply': {
@@ -85,10 +86,10 @@ class Pair {
           mac: parseMac(one.mac),
           locator: locatorOf(one.from),
         };
-        const { generation: count, lifetimeS } = one;
+        const { generation: count, lifetimeS, proxied } = one;
         return [
-          real.take(one.from, { ...message, generation: count, lifetimeS }),
-          naive.reply(one.mac, id, one.from, count, lifetimeS),
+          real.take(one.from, { ...message, generation: count, lifetimeS, proxy: proxied }),
+          naive.reply(one.mac, id, { at: one.from, generation: count, proxied }, lifetimeS),
         ];
       }
       case 'unlearn': {

@@ -6,6 +6,13 @@
 /** What a switch says, without its transaction; sorted as text where order doesn't matter. */
 export type Said = string;
 
+/** A place that somebody claims. */
+export interface Claim {
+  at: string;
+  generation: number;
+  proxied: boolean;
+}
+
 interface Remote {
   state: 'learning' | 'learned' | 'negative';
   transaction: number;
@@ -13,6 +20,7 @@ interface Remote {
   dueMs: number;
   frames: number[];
   at: string;
+  proxied: boolean;
   generation: number;
   usedMs: number;
   endsMs: number;
@@ -20,6 +28,7 @@ interface Remote {
 
 interface Grave {
   at: string;
+  proxied: boolean;
   generation: number;
   untilMs: number;
 }
@@ -37,6 +46,7 @@ export class NaiveSwitch {
   readonly asked = new Set<string>();
   readonly remotes = new Map<string, Remote>();
   readonly locals = new Map<string, number>();
+  readonly arrivedMs = new Map<string, number>();
   readonly graves = new Map<string, Grave>();
   readonly peers = new Map<string, string[]>();
   readonly served: { what: string; atMs: number }[] = [];
@@ -60,7 +70,15 @@ export class NaiveSwitch {
       if (remote.frames.length > 8) remote.frames.shift();
     }
     if (remote === undefined) {
-      const fresh = { transaction: 0, tries: 1, dueMs: this.nowMs + 100, frames: [payload], at: '', generation: 0 };
+      const fresh = {
+        transaction: 0,
+        tries: 1,
+        dueMs: this.nowMs + 100,
+        frames: [payload],
+        at: '',
+        proxied: false,
+        generation: 0,
+      };
       this.remotes.set(mac, { ...fresh, state: 'learning', usedMs: 0, endsMs: Infinity });
       this.asked.add(mac);
       this.#ask(mac, this.members);
@@ -68,38 +86,45 @@ export class NaiveSwitch {
     return 'pending';
   }
 
-  reply(mac: string, transaction: number, from: string, generation: number, lifetimeS: number): string | undefined {
+  reply(mac: string, transaction: number, place: Claim, lifetimeS: number): string | undefined {
+    const { at: from, generation, proxied } = place;
     const local = this.locals.get(mac);
     if (local !== undefined) {
       if (transaction !== 0) return 'E_VAN_UNSOLICITED';
       if (serial(generation, local) > 0) {
-        this.depart(mac, from, generation);
-        return undefined;
+        if (this.nowMs - this.arrivedMs.get(mac)! >= 1000) {
+          this.depart(mac, from, generation, proxied);
+          return undefined;
+        }
+        if (!this.#mayServe(`unlearn ${mac} ${this.own}`, 100)) return 'E_VAN_RATE';
+        this.locals.set(mac, after(generation));
+        this.#announce(mac);
+        return 'E_VAN_STALE';
       }
-      return this.#teach(mac, from, generation, this.own, local);
+      return this.#teach(mac, place, { at: this.own, generation: local, proxied: false });
     }
     const grave = this.graves.get(mac);
     const follows = grave !== undefined && serial(generation, grave.generation) > 0;
-    if (follows) Object.assign(grave, { at: from, generation });
+    if (follows) Object.assign(grave, { at: from, generation, proxied });
     const remote = this.remotes.get(mac);
     if (remote === undefined) {
       if (transaction !== 0) return 'E_VAN_UNSOLICITED';
       if (grave === undefined || follows) return undefined;
-      return this.#teach(mac, from, generation, grave.at, grave.generation);
+      return this.#teach(mac, place, grave);
     }
     if (transaction !== 0 && transaction !== remote.transaction) return 'E_VAN_UNSOLICITED';
     if (remote.state === 'learned') {
       const order = serial(generation, remote.generation);
-      const renews = order === 0 && from === remote.at;
+      const renews = order === 0 && (from === remote.at || (remote.proxied && !proxied));
       if (order <= 0 && !renews) {
-        return transaction === 0 ? this.#teach(mac, from, generation, remote.at, remote.generation) : 'E_VAN_STALE';
+        return transaction === 0 ? this.#teach(mac, place, remote) : 'E_VAN_STALE';
       }
     } else {
       remote.usedMs = this.nowMs;
     }
     for (const payload of remote.frames) this.said.push(`${from} frame ${payload}`);
     const endsMs = lifetimeS === 0 ? Infinity : this.nowMs + lifetimeS * 1000;
-    Object.assign(remote, { state: 'learned', at: from, generation, endsMs, frames: [] });
+    Object.assign(remote, { state: 'learned', at: from, proxied, generation, endsMs, frames: [] });
     return undefined;
   }
 
@@ -122,7 +147,7 @@ export class NaiveSwitch {
       return undefined;
     }
     if (serial(generation, remote.generation) <= 0) return 'E_VAN_STALE';
-    Object.assign(remote, { at: hint, generation });
+    Object.assign(remote, { at: hint, generation, proxied: false, endsMs: Math.min(remote.endsMs, this.nowMs + 1500) });
     this.asked.add(mac);
     this.#ask(mac, [hint]);
     return undefined;
@@ -146,14 +171,20 @@ export class NaiveSwitch {
     this.remotes.delete(mac);
     this.graves.delete(mac);
     this.locals.set(mac, after(latest));
+    this.arrivedMs.set(mac, this.nowMs);
     this.#announce(mac);
   }
 
-  depart(mac: string, to: string | undefined, generation = after(this.locals.get(mac) ?? 0)): void {
+  depart(mac: string, to: string | undefined, generation = after(this.locals.get(mac) ?? 0), proxied = false): void {
     const local = this.locals.get(mac);
     if (local === undefined) return;
     this.locals.delete(mac);
-    const grave = { at: to ?? '', generation: to === undefined ? local : generation, untilMs: this.nowMs + 300_000 };
+    const grave = {
+      at: to ?? '',
+      generation: to === undefined ? local : generation,
+      proxied,
+      untilMs: this.nowMs + 300_000,
+    };
     this.graves.set(mac, grave);
     for (const peer of this.peers.get(mac) ?? []) this.#unlearnTo(peer, mac, grave.at, grave.generation);
     this.peers.delete(mac);
@@ -207,8 +238,10 @@ export class NaiveSwitch {
     this.said.push(`${to} unlearn ${mac} ${hint || 'nowhere'} ${generation}`);
   }
 
-  #teach(mac: string, claimer: string, claimed: number, knownAt: string, known: number): string {
-    if (knownAt === claimer && known === claimed) return 'E_VAN_STALE';
+  #teach(mac: string, { at: claimer, generation: claimed, proxied }: Claim, { at: knownAt, ...other }: Claim): string {
+    const known = other.generation;
+    const isOne = knownAt === claimer || (proxied && other.proxied);
+    if (isOne && known === claimed) return 'E_VAN_STALE';
     if (!this.#mayServe(`unlearn ${mac} ${claimer}`, 100)) return 'E_VAN_STALE';
     this.#unlearnTo(claimer, mac, claimer, knownAt === claimer ? known : after(known));
     return 'E_VAN_STALE';

@@ -4,7 +4,7 @@ import { TYPE } from '../src/van/index.js';
 import { Fleet, type SentFrame, type UnderlayPacket } from '../src/van/simulation/index.js';
 
 /** A run of the simulation costs as much as some hundred cases of an ordinary property. */
-const runs = Math.max(5, Math.ceil(Number(process.env['FC_NUM_RUNS'] ?? 1000) / 50));
+const runs = Math.max(5, Math.ceil(Number(process.env['FC_NUM_RUNS'] ?? 1000) / 100));
 
 const isAnnouncement = ({ control, octets }: UnderlayPacket): boolean =>
   control && octets[0] === TYPE.LEARN_REPLY && octets.subarray(4, 8).every((octet) => octet === 0);
@@ -152,7 +152,7 @@ describe('whatever loss, repeats, reordering, partitions and migrations did', ()
 
 describe('instances with the same MACs', () => {
   it('get none of each other’s packets while VMs move, and unknown ones cost one question each', () => {
-    const packets = 20 * Number(process.env['FC_NUM_RUNS'] ?? 1000);
+    const packets = 10 * Number(process.env['FC_NUM_RUNS'] ?? 1000);
     const [instances, vms] = [8, 6];
     const fleet = new Fleet({ hosts: 6, instances, vms, seed: 11 });
     fleet.underlay.conditions = { delayMs: 1, jitterMs: 1, loss: 0.01, duplication: 0.01 };

@@ -1,5 +1,14 @@
 import { IpAddress, PacketBuffer, parseMac, writeOctets } from '@overlane/wire';
-import { type VanLimits, type VanMessage, VanMembers, VanResolver, decode, encode, TYPE } from '../src/van/index.js';
+import {
+  type VanLimits,
+  type VanMessage,
+  type VanOptions,
+  VanMembers,
+  VanResolver,
+  decode,
+  encode,
+  TYPE,
+} from '../src/van/index.js';
 import { SeededRandom } from '../src/van/simulation/index.js';
 
 /** What a switch sent: a decoded message, or the octets of a frame. */
@@ -14,7 +23,8 @@ export const NETWORK = 0x0102a3;
 export const OWN = '10.1.0.1';
 export const LOCAL_MAC = '02:00:00:00:00:01';
 export const REMOTE_MAC = '02:00:00:00:00:02';
-export const DOVE_HEADER = 8;
+/** The VM whose frames are sent, if nothing else is said. */
+export const SENDER_MAC = '02:00:00:00:00:77';
 
 /** A switch with a few words for tests: it knows 10.1.0.2 and 10.1.0.3 as members of NETWORK. */
 export class TestSwitch {
@@ -24,18 +34,25 @@ export class TestSwitch {
   readonly resolver: VanResolver;
   nowMs = 0;
 
-  constructor(limits: Partial<VanLimits> = {}) {
+  constructor(options: Partial<VanOptions> = {}) {
+    const { members } = this;
     const random32 = new SeededRandom(7).word;
-    this.resolver = new VanResolver({
-      ...limits,
-      address: IpAddress.parse(OWN),
-      replicator: this.members,
-      random32,
-    });
+    this.resolver = new VanResolver({ address: IpAddress.parse(OWN), replicator: members, random32, ...options });
   }
 
-  /** A frame from LOCAL_MAC, or `from`, to `mac`. */
-  static frame(mac = REMOTE_MAC, from = LOCAL_MAC, payload = 0): Uint8Array {
+  /** One with a VM that sends, and whose members don't come and go. */
+  static withSender(limits: Partial<VanLimits> = {}): TestSwitch {
+    const configured = new TestSwitch().members;
+    const replicator = { targets: (network: number) => configured.targets(network) };
+    const node = new TestSwitch({ ...limits, replicator });
+    node.arrive(SENDER_MAC);
+    node.arrive(SENDER_MAC, NETWORK + 1);
+    node.sent();
+    return node;
+  }
+
+  /** A frame from SENDER_MAC, or `from`, to `mac`. */
+  static frame(mac = REMOTE_MAC, from = SENDER_MAC, payload = 0): Uint8Array {
     const frame = new Uint8Array(20).fill(payload, 14);
     writeOctets(frame, 0, parseMac(mac));
     writeOctets(frame, 6, parseMac(from));

@@ -12,7 +12,7 @@ const unlearn = (hint?: string, generation = 0): object => ({
 
 describe('UNLEARN', () => {
   it('without a hint makes us ask again', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 5);
     expect(node.take('10.1.0.2', unlearn())).toBeUndefined();
     expect(node.sent()).toEqual([]);
@@ -21,7 +21,7 @@ describe('UNLEARN', () => {
   });
 
   it('counts only from the switch on file, and not from an older placement', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     expect(node.take('10.1.0.2', unlearn())).toBe('E_VAN_NOT_OWNER');
     node.learn('10.1.0.2', 5);
     expect(node.take('10.1.0.3', unlearn())).toBe('E_VAN_NOT_OWNER');
@@ -34,7 +34,7 @@ describe('UNLEARN', () => {
   });
 
   it('with a newer hint moves us there, and we ask there alone', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 5);
     expect(node.take('10.1.0.2', unlearn('10.1.0.9', 6))).toBeUndefined();
     expect(node.resolve()).toBe('10.1.0.9');
@@ -44,15 +44,25 @@ describe('UNLEARN', () => {
     expect(node.resolver.takesExtensions(IpAddress.parse('10.1.0.9'))).toBe(true);
   });
 
+  it('with a hint that nobody confirms is one without, after 1.5 s', () => {
+    const node = TestSwitch.withSender();
+    node.learn('10.1.0.2', 5, 0);
+    node.take('10.1.0.2', unlearn('10.1.0.9', 6));
+    node.wait(1499);
+    expect(node.resolve()).toBe('10.1.0.9');
+    node.wait(1);
+    expect(node.resolve()).toBe('pending');
+  });
+
   it.each([OWN, '0.0.0.0'])('with a hint to %s is one without', (hint) => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 5);
     expect(node.take('10.1.0.2', unlearn(hint, 6))).toBeUndefined();
     expect(node.resolve()).toBe('pending');
   });
 
   it('with a hint to a group is refused', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 5);
     expect(node.take('10.1.0.2', unlearn('239.1.1.1', 6))).toBe('E_VAN_LOCATOR');
   });
@@ -60,7 +70,7 @@ describe('UNLEARN', () => {
 
 describe('a VM that arrives', () => {
   it('is announced to all, as placement 1 if nothing is known', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     const [first, second] = node.sentAboutVms();
     expect([first!.to, second!.to]).toEqual(['10.1.0.2', '10.1.0.3']);
@@ -70,7 +80,7 @@ describe('a VM that arrives', () => {
   });
 
   it('counts on from where it was known to be', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.learn('10.1.0.2', 0xffff_ffff);
     node.arrive(REMOTE_MAC);
     expect(node.sentAboutVms()[0]!.message!.generation).toBe(1);
@@ -81,7 +91,7 @@ describe('a VM that arrives', () => {
   });
 
   it('is taught by who knows a newer placement, and tells all again', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.sent();
     const mac = parseMac(LOCAL_MAC);
@@ -96,27 +106,58 @@ describe('a VM that arrives', () => {
   it('teaches in turn, whatever we know of the VM', () => {
     const claim = { type: TYPE.LEARN_REPLY, mac: parseMac(LOCAL_MAC), locator: locatorOf('10.1.0.9'), generation: 1 };
     const lesson = { type: TYPE.UNLEARN, hint: true, locator: claim.locator };
-    const host = new TestSwitch();
+    const host = TestSwitch.withSender();
     host.arrive();
     host.sent();
     expect(host.take('10.1.0.9', claim)).toBe('E_VAN_STALE');
     expect(host.sent()[0]).toMatchObject({ to: '10.1.0.9', message: { ...lesson, generation: 2 } });
-    const left = new TestSwitch();
+    const left = TestSwitch.withSender();
     left.arrive();
     left.depart();
     left.sent();
     expect(left.take('10.1.0.9', claim)).toBe('E_VAN_STALE');
     expect(left.sent()[0]).toMatchObject({ to: '10.1.0.9', message: { ...lesson, generation: 2 } });
-    const sender = new TestSwitch();
+    const sender = TestSwitch.withSender();
     sender.learn('10.1.0.2', 7);
     expect(sender.take('10.1.0.9', { ...claim, mac: parseMac(REMOTE_MAC) })).toBe('E_VAN_STALE');
     expect(sender.sent()[0]).toMatchObject({ to: '10.1.0.9', message: { ...lesson, generation: 8 } });
   });
 });
 
+describe('a VM that others claim', () => {
+  const claim = { type: TYPE.LEARN_REPLY, mac: parseMac(LOCAL_MAC), generation: 4 };
+
+  it('stays here if it has just come, and counts on from what they say', () => {
+    const node = TestSwitch.withSender();
+    node.arrive();
+    node.sent();
+    expect(node.take('10.1.0.9', claim)).toBe('E_VAN_STALE');
+    expect(node.sent().map(({ message }) => message!.generation)).toEqual([5, 5]);
+    expect(node.take('10.1.0.9', { ...claim, generation: 6 })).toBe('E_VAN_RATE');
+    expect(node.sent()).toEqual([]);
+  });
+
+  it('is believed to have left later, and is back as soon as it speaks', () => {
+    const node = TestSwitch.withSender();
+    node.arrive();
+    node.wait(1000);
+    node.sent();
+    expect(node.take('10.1.0.9', claim)).toBeUndefined();
+    node.take('10.1.0.2', { mac: parseMac(LOCAL_MAC) });
+    expect(node.sent()).toEqual([]);
+    node.resolve(TestSwitch.frame(REMOTE_MAC, LOCAL_MAC));
+    expect(node.sent()[0]!.message).toMatchObject({ type: TYPE.LEARN_REPLY, generation: 5, transactionId: 0 });
+    node.wait(50);
+    node.depart();
+    node.sent();
+    node.resolve(TestSwitch.frame(REMOTE_MAC, LOCAL_MAC));
+    expect(node.sentAboutVms().filter(({ message }) => message?.type === TYPE.LEARN_REPLY)).toEqual([]);
+  });
+});
+
 describe('a VM that departs', () => {
   const withPeers = (): TestSwitch => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     const frame = PacketBuffer.from(TestSwitch.frame(LOCAL_MAC, REMOTE_MAC));
     node.resolver.observe(NETWORK, frame, IpAddress.parse('10.1.0.2'), 0);
@@ -143,6 +184,7 @@ describe('a VM that departs', () => {
 
   it('has left, too, if another switch has a newer placement', () => {
     const node = withPeers();
+    node.wait(1000);
     const claim = { type: TYPE.LEARN_REPLY, mac: parseMac(LOCAL_MAC), generation: 2 };
     expect(node.take('10.1.0.9', claim)).toBeUndefined();
     expect(node.sentAboutVms().map(({ to }) => to)).toEqual(['10.1.0.3', '10.1.0.2']);
@@ -153,7 +195,7 @@ describe('a VM that departs', () => {
 
 describe('a frame for a VM that is not here', () => {
   it('is answered with where it went, once per 100 ms and source, and then without', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.depart(LOCAL_MAC, '10.1.0.9');
     node.sent();
@@ -173,7 +215,7 @@ describe('a frame for a VM that is not here', () => {
   });
 
   it('is answered with the place that was announced since', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.depart();
     node.take('10.1.0.9', { type: TYPE.LEARN_REPLY, mac: parseMac(LOCAL_MAC), generation: 2 });
@@ -183,7 +225,7 @@ describe('a frame for a VM that is not here', () => {
   });
 
   it('is answered without a hint when 300 s are over', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.depart(LOCAL_MAC, '10.1.0.9');
     node.wait(300_000);
@@ -193,14 +235,14 @@ describe('a frame for a VM that is not here', () => {
   });
 
   it('to a group, or from afar over IPv6, is not answered', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.misdeliver('10.1.0.2', 'ff:ff:ff:ff:ff:ff');
     node.misdeliver('fd00::1');
     expect(node.sent()).toEqual([]);
   });
 
   it('means that a VM which was thought to be here is not', () => {
-    const node = new TestSwitch();
+    const node = TestSwitch.withSender();
     node.arrive();
     node.sent();
     node.misdeliver('10.1.0.2', LOCAL_MAC);

@@ -4,7 +4,8 @@ import { FLAG, TYPE } from './constants.js';
 import { isNewer } from './generation.js';
 import * as message from './message.js';
 import { type Placement, isUsableLocator, readPlacement } from './placement.js';
-import { announce, depart, sendReply, teach } from './placing.js';
+import { announce, answer, yieldTo } from './placing.js';
+import { teach } from './speech.js';
 import { readHigh, readLow } from './station-table.js';
 import type { SwitchState } from './switch-state.js';
 
@@ -66,7 +67,7 @@ function onRequest(state: SwitchState, incoming: Incoming): Fault | undefined {
   if (slot < 0) return undefined;
   if (state.answers.take(network, high, low, source, nowMs) === 'refused') return 'E_VAN_RATE';
   state.locals.notePeer(slot, source);
-  sendReply(state, slot, source, transactionId);
+  answer(state, slot, source, transactionId);
   return undefined;
 }
 
@@ -80,10 +81,9 @@ function onReply(state: SwitchState, incoming: Incoming): Fault | undefined {
     const generation = locals.generationOf(local);
     if (!isAnnounced) return 'E_VAN_UNSOLICITED';
     if (!isNewer(place.generation, generation)) {
-      return teach(state, network, high, low, place, { locator: state.own, generation }, nowMs);
+      return teach(state, network, high, low, place, { locator: state.own, generation, flags: 0 }, nowMs);
     }
-    depart(state, local, place, nowMs);
-    return undefined;
+    return yieldTo(state, local, place, nowMs);
   }
   const buried = tombstones.find(network, high, low);
   const isFollowed = buried >= 0 && tombstones.follow(buried, place);
@@ -95,12 +95,10 @@ function onReply(state: SwitchState, incoming: Incoming): Fault | undefined {
   }
   if (!isAnnounced) return fault;
   if (fault === 'E_VAN_STALE') {
-    const known = { locator: remotes.locatorOf(slot), generation: remotes.generationOf(slot) };
-    return teach(state, network, high, low, place, known, nowMs);
+    return teach(state, network, high, low, place, remotes.placeOf(slot), nowMs);
   }
   if (buried < 0 || isFollowed) return undefined;
-  const known = { locator: tombstones.locatorOf(buried), generation: tombstones.generationOf(buried) };
-  return teach(state, network, high, low, place, known, nowMs);
+  return teach(state, network, high, low, place, tombstones.placeOf(buried), nowMs);
 }
 
 function onUnlearn(state: SwitchState, incoming: Incoming, hint: number): Fault | undefined {
@@ -121,5 +119,5 @@ function onUnlearn(state: SwitchState, incoming: Incoming, hint: number): Fault 
   const isElsewhere = hasHint && hint !== state.own;
   if (isElsewhere && !isUsableLocator(hint, state.own)) return 'E_VAN_LOCATOR';
   const generation = hasHint && !isElsewhere ? 0 : place.generation;
-  return remotes.onUnlearn(network, high, low, source, generation, isElsewhere ? place : undefined);
+  return remotes.onUnlearn(network, high, low, source, generation, isElsewhere ? place : undefined, nowMs);
 }

@@ -1,5 +1,6 @@
 import { PacketBuffer } from '@overlane/wire';
 import type { FaultCounts } from './fault-counts.js';
+import type { VanFault } from './faults.js';
 
 /** How many frames may wait. */
 export interface HeldFramesLimits {
@@ -49,6 +50,11 @@ export class HeldFrames {
     const copy = copyOf(frame, this.#limits.headroom);
     if (queue === undefined) this.#queues.set(slot, [copy]);
     else queue.push(copy);
+  }
+
+  /** Drops the slot's frames; each counts `fault`. */
+  drop(slot: number, fault: VanFault): void {
+    for (let left = this.release(slot).length; left > 0; left--) this.#faults.add(fault);
   }
 
   /** Lets go of the slot's frames, oldest first; they are the caller's now. */

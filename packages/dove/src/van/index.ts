@@ -9,5 +9,7 @@ export * from './faults.js';
 export * from './members.js';
 export * from './message.js';
 export * from './options.js';
+export * from './proxy-options.js';
+export * from './proxy.js';
 export * from './resolver.js';
 export * from './view.js';

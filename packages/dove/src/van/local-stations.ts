@@ -3,11 +3,12 @@ import { StationTable, enlarged } from './station-table.js';
 
 /**
  * The VMs on this host, with the generation of their placement and the switches that send to them. A switch knows all of
- * its VMs, so nothing here ages. Memory: 32 octets per VM, and its set of peers (`PeerSet`) once there is one.
+ * its VMs, so nothing here ages. Memory: 40 octets per VM, and its set of peers (`PeerSet`) once there is one.
  */
 export class LocalStations extends StationTable {
   readonly #peersPerStation: number;
   #generations: Int32Array;
+  #arrivedMs: Float64Array;
   readonly #peers: (PeerSet | undefined)[] = [];
   readonly #instances = new Map<number, number>();
 
@@ -16,6 +17,7 @@ export class LocalStations extends StationTable {
     super(capacity, seed);
     this.#peersPerStation = peersPerStation;
     this.#generations = new Int32Array(this.slots);
+    this.#arrivedMs = new Float64Array(this.slots);
   }
 
   /** VMs of an instance on this host. */
@@ -28,16 +30,22 @@ export class LocalStations extends StationTable {
     return this.#generations[slot]!;
   }
 
+  /** When it arrived. */
+  arrivedMsOf(slot: number): number {
+    return this.#arrivedMs[slot]!;
+  }
+
   /** Counts it as another placement. */
   setGeneration(slot: number, generation: number): void {
     this.#generations[slot] = generation;
   }
 
   /** Takes in a VM that is not here yet; its slot, or -1 if there is no room. */
-  arrive(network: number, high: number, low: number, generation: number): number {
+  arrive(network: number, high: number, low: number, generation: number, nowMs: number): number {
     const slot = this.add(network, high, low);
     if (slot < 0) return slot;
     this.#generations[slot] = generation;
+    this.#arrivedMs[slot] = nowMs;
     this.#peers[slot] = undefined;
     this.#instances.set(network, this.countOf(network) + 1);
     return slot;
@@ -66,5 +74,6 @@ export class LocalStations extends StationTable {
 
   protected override resize(slots: number): void {
     this.#generations = enlarged(this.#generations, slots);
+    this.#arrivedMs = enlarged(this.#arrivedMs, slots);
   }
 }

@@ -21,10 +21,14 @@ export interface VanLimits {
   readonly negativeMs: number;
   /** How long a VM is remembered that nobody sends to. Default 300,000. */
   readonly idleMs: number;
+  /** How long a hint holds until the switch it names confirms it. Default 1,500: as long as a question is asked. */
+  readonly hintMs: number;
   /** What our answers say about how long they hold, 0..65,535 s; 0 until un-learned. Default 300. */
   readonly lifetimeS: number;
   /** Local VMs, over all instances. Default 4,096. */
   readonly localStations: number;
+  /** How long after its arrival a VM is believed to be here whatever others say. Default 1,000. */
+  readonly settleMs: number;
   /** Switches remembered per local VM, to be told when it leaves; 0 for none. Default 1,024. */
   readonly peersPerStation: number;
   /** VMs that left, over all instances; the oldest makes room. Default 4,096. */
@@ -40,7 +44,7 @@ export interface VanLimits {
   /** Control messages and frames waiting to be sent. Default 4,096. */
   readonly outbox: number;
   /** Switches remembered for what they understand. Default 16,384. */
-  readonly peers: number;
+  readonly switches: number;
 }
 
 /** Defaults of {@link VanLimits}. */
@@ -54,8 +58,10 @@ export const VAN_DEFAULTS: VanLimits = {
   tries: 4,
   negativeMs: 2000,
   idleMs: 300_000,
+  hintMs: 1500,
   lifetimeS: 300,
   localStations: 4096,
+  settleMs: 1000,
   peersPerStation: 1024,
   tombstones: 4096,
   tombstoneMs: 300_000,
@@ -63,7 +69,7 @@ export const VAN_DEFAULTS: VanLimits = {
   answerMs: 50,
   ratePairs: 4096,
   outbox: 4096,
-  peers: 16_384,
+  switches: 16_384,
 };
 
 /** What a switch is made with. */

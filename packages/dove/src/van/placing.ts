@@ -2,18 +2,19 @@
  * VMs that come and go, and what a switch tells about them. Who is right is decided by the generation of a placement
  * alone: a switch on which a VM appears counts one more than what it knew, and tells everybody.
  *
+ * Choice: a switch believes a newer claim to one of its own VMs, as EVPN does (RFC 7432 §15), and takes the VM back when it
+ * speaks here.
+ *
  * Choice: whoever knows a generation that isn't older *teaches* the newcomer, with an UNLEARN whose hint is the newcomer
  * itself; it then counts one more, and tells everybody again. So the order holds although nothing carries a VM's past
  * from host to host, even if the old host has crashed.
  */
-import { FLAG, TYPE, type VanType } from './constants.js';
 import type { VanFault } from './faults.js';
 import { latestOf, nextGeneration } from './generation.js';
-import { writeMacWords, writeMessage } from './message.js';
 import type { Target } from './outbox.js';
-import type { Placement } from './placement.js';
+import { NOWHERE, type Place } from './placement.js';
+import { sendReply, sendUnlearn } from './speech.js';
 import type { SwitchState } from './switch-state.js';
-import { NOWHERE } from './tombstones.js';
 
 /** A VM has appeared on this host. Nothing happens if it was here. */
 export function arrive(state: SwitchState, network: number, high: number, low: number, nowMs: number): void {
@@ -21,7 +22,7 @@ export function arrive(state: SwitchState, network: number, high: number, low: n
   if (locals.find(network, high, low) >= 0) return;
   const learned = remotes.forget(network, high, low);
   const buried = tombstones.exhume(network, high, low);
-  const slot = locals.arrive(network, high, low, nextGeneration(latestOf(learned, buried)));
+  const slot = locals.arrive(network, high, low, nextGeneration(latestOf(learned, buried)), nowMs);
   if (slot < 0) {
     state.faults.add('E_VAN_TABLE_FULL');
     return;
@@ -30,84 +31,56 @@ export function arrive(state: SwitchState, network: number, high: number, low: n
   announce(state, slot);
 }
 
-/** The VM in a local slot has left, to `place` or nobody knows where; those who sent to it are told. */
-export function depart(state: SwitchState, slot: number, place: Placement | undefined, nowMs: number): void {
+/**
+ * A frame of this VM came from this host, where it isn't known to be. So we were wrong to believe another switch; but if two
+ * VMs have one address, each frame of theirs would make us tell everybody, so this counts once per 100 ms.
+ */
+export function reclaim(state: SwitchState, network: number, high: number, low: number, nowMs: number): void {
+  if (state.unlearns.take(network, high, low, state.own, nowMs) === 'refused') return;
+  arrive(state, network, high, low, nowMs);
+}
+
+/**
+ * Another switch claims the VM in a local slot, with a newer generation. Right after its arrival that is word of its past,
+ * so we count on from there; later it is news, and the VM has left.
+ */
+export function yieldTo(state: SwitchState, slot: number, place: Place, nowMs: number): VanFault | undefined {
+  const { locals, limits, unlearns, own } = state;
+  if (nowMs - locals.arrivedMsOf(slot) >= limits.settleMs) {
+    depart(state, slot, place, nowMs);
+    return undefined;
+  }
+  const verdict = unlearns.take(locals.networkOf(slot), locals.highOf(slot), locals.lowOf(slot), own, nowMs);
+  if (verdict === 'refused') return 'E_VAN_RATE';
+  locals.setGeneration(slot, nextGeneration(place.generation));
+  announce(state, slot);
+  return 'E_VAN_STALE';
+}
+
+/** The VM in a local slot has left, for `to` or nobody knows where; those who sent to it are told. */
+export function depart(state: SwitchState, slot: number, to: Place | undefined, nowMs: number): void {
   const { locals, tombstones } = state;
   const network = locals.networkOf(slot);
   const high = locals.highOf(slot);
   const low = locals.lowOf(slot);
-  const generation = place?.generation ?? locals.generationOf(slot);
-  const locator = place?.locator ?? NOWHERE;
+  const place = to ?? { locator: NOWHERE, generation: locals.generationOf(slot), flags: 0 };
   const peers = locals.peersOf(slot);
   locals.depart(slot);
-  tombstones.bury(network, high, low, locator, generation, nowMs);
-  if (peers.length > 0) sendUnlearn(state, network, peers, high, low, locator, generation);
+  tombstones.bury(network, high, low, place, nowMs);
+  if (peers.length > 0) sendUnlearn(state, network, peers, high, low, place);
   if (locals.countOf(network) === 0) state.membership?.leave(network);
 }
 
 /** Tells all switches of the instance that the VM in a local slot is here. */
 export function announce(state: SwitchState, slot: number): void {
-  sendReply(state, slot, 'members', 0);
+  answer(state, slot, 'members', 0);
 }
 
 /** Says that the VM in a local slot is here. */
-export function sendReply(state: SwitchState, slot: number, target: Target, transactionId: number): void {
+export function answer(state: SwitchState, slot: number, target: Target, transactionId: number): void {
   const { locals, limits, own } = state;
-  const generation = locals.generationOf(slot);
   const network = locals.networkOf(slot);
-  const high = locals.highOf(slot);
-  const low = locals.lowOf(slot);
-  send(state, network, target, TYPE.LEARN_REPLY, 0, transactionId, high, low, limits.lifetimeS, own, generation);
-}
-
-/** Says that a VM is not here, but at `locator` if that isn't NOWHERE. */
-export function sendUnlearn(
-  state: SwitchState,
-  network: number,
-  target: Target,
-  high: number,
-  low: number,
-  locator: number,
-  generation: number,
-): void {
-  const flags = locator === NOWHERE ? 0 : FLAG.HINT;
-  send(state, network, target, TYPE.UNLEARN, flags, state.random32(), high, low, 0, locator, generation);
-}
-
-/** Teaches the switch at `place` the generation that it has to count with, if it is right and the VM is there. */
-export function teach(
-  state: SwitchState,
-  network: number,
-  high: number,
-  low: number,
-  place: Placement,
-  known: Pick<Placement, 'locator' | 'generation'>,
-  nowMs: number,
-): VanFault {
-  const { locator } = place;
-  const isSamePlace = known.locator === locator;
-  if (isSamePlace && known.generation === place.generation) return 'E_VAN_STALE';
-  if (state.unlearns.take(network, high, low, locator, nowMs) === 'refused') return 'E_VAN_STALE';
-  const generation = isSamePlace ? known.generation : nextGeneration(known.generation);
-  sendUnlearn(state, network, locator, high, low, locator, generation);
-  return 'E_VAN_STALE';
-}
-
-function send(
-  state: SwitchState,
-  network: number,
-  target: Target,
-  type: VanType,
-  flags: number,
-  transactionId: number,
-  high: number,
-  low: number,
-  lifetimeS: number,
-  locator: number,
-  generation: number,
-): void {
-  const message = state.outbox.addControl(network, target);
-  if (message === undefined) return;
-  writeMessage(message, 0, type, flags | FLAG.EXTENSIONS, transactionId, lifetimeS, locator, generation);
-  writeMacWords(message, 0, high, low);
+  const generation = locals.generationOf(slot);
+  const place = { locator: own, generation, flags: 0, lifetimeS: limits.lifetimeS };
+  sendReply(state, network, target, locals.highOf(slot), locals.lowOf(slot), transactionId, place);
 }

@@ -16,15 +16,15 @@
  * the rate of questions.
  */
 import type { PacketBuffer } from '@overlane/wire';
-import { FLAG, TYPE } from './constants.js';
+import { FLAG } from './constants.js';
 import { Deadlines } from './deadlines.js';
 import type { VanFault } from './faults.js';
 import { isNewer } from './generation.js';
 import { HeldFrames } from './held-frames.js';
-import { writeMacWords, writeMessage } from './message.js';
 import type { Target } from './outbox.js';
-import type { Placement } from './placement.js';
+import type { Place, Placement } from './placement.js';
 import { DROPPED, PENDING, type RemoteStationsContext, STATE } from './remote-context.js';
+import { sendRequest } from './speech.js';
 import { StationTable, enlarged, readHigh, readLow } from './station-table.js';
 
 /** The learn state machines of a switch, or of one side of a proxy. */
@@ -72,14 +72,9 @@ export class RemoteStations extends StationTable {
     return this.#generations[slot]!;
   }
 
-  /** Flag bits of the answer: FLAG.PROXY if the locator is a proxy. */
-  flagsOf(slot: number): number {
-    return this.#flags[slot]!;
-  }
-
-  /** Octets of frames held. */
-  get heldOctets(): number {
-    return this.#held.octets;
+  /** The place of a learned station, in new memory. */
+  placeOf(slot: number): Place {
+    return { locator: this.#locators[slot]!, generation: this.#generations[slot]!, flags: this.#flags[slot]! };
   }
 
   /** When `tick` has something to do, or Infinity. */
@@ -100,19 +95,37 @@ export class RemoteStations extends StationTable {
 
   /** The same for a MAC: the slot if it is LEARNED, or LEARNING from now on at the latest; else DROPPED. */
   lookUp(network: number, high: number, low: number, nowMs: number): number {
+    const learned = this.findLearned(network, high, low, nowMs);
+    if (learned >= 0) return learned;
     const slot = this.find(network, high, low);
-    if (slot < 0) return this.#ask(network, high, low, nowMs);
-    if (this.#states[slot] === STATE.LEARNING) return slot;
-    if (nowMs >= this.#endsMs[slot]! || this.#isIdle(slot, nowMs)) {
+    if (slot >= 0) {
+      if (this.#states[slot] === STATE.LEARNING) return slot;
+      if (this.#states[slot] === STATE.NEGATIVE && nowMs < this.#endsMs[slot]!) {
+        this.#context.faults.add('E_VAN_NO_ANSWER');
+        return DROPPED;
+      }
       this.#forget(slot);
-      return this.#ask(network, high, low, nowMs);
     }
-    if (this.#states[slot] === STATE.NEGATIVE) {
-      this.#context.faults.add('E_VAN_NO_ANSWER');
-      return DROPPED;
-    }
+    return this.#ask(network, high, low, nowMs);
+  }
+
+  /** Slot of the station if it is learned, which counts as use; else -1, and nobody is asked. */
+  findLearned(network: number, high: number, low: number, nowMs: number): number {
+    const slot = this.find(network, high, low);
+    if (slot < 0 || this.#states[slot] !== STATE.LEARNED) return -1;
+    if (nowMs >= this.#endsMs[slot]! || this.#isIdle(slot, nowMs)) return -1;
     this.#usedMs[slot] = nowMs;
     return slot;
+  }
+
+  /** Takes an announcement, of a station that nobody asked for, too. */
+  adopt(network: number, high: number, low: number, place: Placement, nowMs: number): VanFault | undefined {
+    if (this.find(network, high, low) < 0) {
+      const slot = this.#create(network, high, low);
+      if (slot < 0) return 'E_VAN_TABLE_FULL';
+      this.#states[slot] = STATE.NEGATIVE;
+    }
+    return this.onReply(network, high, low, 0, place, nowMs);
   }
 
   /** Takes a LEARN_REPLY: an answer, or with transaction 0 an announcement. */
@@ -130,7 +143,9 @@ export class RemoteStations extends StationTable {
     if (!isAnnounced && transactionId !== this.#transactions[slot]) return 'E_VAN_UNSOLICITED';
     if (this.#states[slot] === STATE.LEARNED) {
       const known = this.#generations[slot]!;
-      const isRenewal = known === place.generation && this.#locators[slot] === place.locator;
+      // Of two ways to one placement, the direct one is better than a proxy.
+      const isAsGood = this.#locators[slot] === place.locator || (this.#flags[slot]! & ~place.flags) !== 0;
+      const isRenewal = known === place.generation && isAsGood;
       if (!isRenewal && !isNewer(place.generation, known)) return 'E_VAN_STALE';
     } else {
       this.#usedMs[slot] = nowMs;
@@ -153,6 +168,7 @@ export class RemoteStations extends StationTable {
     source: number,
     generation: number,
     place: Placement | undefined,
+    nowMs: number,
   ): VanFault | undefined {
     const slot = this.find(network, high, low);
     if (slot < 0 || this.#states[slot] !== STATE.LEARNED || this.#locators[slot] !== source) return 'E_VAN_NOT_OWNER';
@@ -164,7 +180,9 @@ export class RemoteStations extends StationTable {
     }
     if (!isNewer(place.generation, known)) return 'E_VAN_STALE';
     this.#place(slot, place);
-    // The answer confirms the hint, and tells how long it holds and whether the new switch understands extensions.
+    // The answer confirms the hint, which may lead nowhere, and tells how long it holds and what the new switch can.
+    this.#endsMs[slot] = Math.min(this.#endsMs[slot]!, nowMs + this.#context.limits.hintMs);
+    this.#schedule(slot);
     this.#transactions[slot] = this.#newTransaction();
     this.#sendRequest(slot, place.locator);
     return undefined;
@@ -208,7 +226,7 @@ export class RemoteStations extends StationTable {
     return this.#states[slot] === STATE.LEARNED && nowMs - this.#usedMs[slot]! >= this.#context.limits.idleMs;
   }
 
-  #place(slot: number, place: Placement): void {
+  #place(slot: number, place: Place): void {
     this.#locators[slot] = place.locator;
     this.#generations[slot] = place.generation;
     this.#flags[slot] = place.flags & FLAG.PROXY;
@@ -221,24 +239,30 @@ export class RemoteStations extends StationTable {
   }
 
   #ask(network: number, high: number, low: number, nowMs: number): number {
+    const slot = this.#create(network, high, low);
+    if (slot < 0) return DROPPED;
+    this.#states[slot] = STATE.LEARNING;
+    this.#tries[slot] = 1;
+    this.#sendRequest(slot, this.#context.askedOf);
+    this.#deadlines.set(slot, nowMs + this.#context.limits.retryMs);
+    return slot;
+  }
+
+  #create(network: number, high: number, low: number): number {
     const share = this.#shares.get(network) ?? 0;
     const { limits, faults } = this.#context;
     const slot = share < limits.stationsPerInstance ? this.add(network, high, low) : -1;
     if (slot < 0) {
       faults.add('E_VAN_TABLE_FULL');
-      return DROPPED;
+      return slot;
     }
     this.#shares.set(network, share + 1);
-    this.#states[slot] = STATE.LEARNING;
-    this.#tries[slot] = 1;
     this.#transactions[slot] = this.#newTransaction();
-    this.#sendRequest(slot, this.#context.askedOf);
-    this.#deadlines.set(slot, nowMs + limits.retryMs);
     return slot;
   }
 
   #askAgain(slot: number, nowMs: number): void {
-    const { limits, faults, askedOf } = this.#context;
+    const { limits, askedOf } = this.#context;
     const tries = this.#tries[slot]!;
     if (tries < limits.tries) {
       this.#tries[slot] = tries + 1;
@@ -246,8 +270,7 @@ export class RemoteStations extends StationTable {
       this.#deadlines.set(slot, nowMs + limits.retryMs * 2 ** tries);
       return;
     }
-    const dropped = this.#held.release(slot).length;
-    for (let i = 0; i < dropped; i++) faults.add('E_VAN_NO_ANSWER');
+    this.#held.drop(slot, 'E_VAN_NO_ANSWER');
     this.#states[slot] = STATE.NEGATIVE;
     this.#endsMs[slot] = nowMs + limits.negativeMs;
     this.#deadlines.set(slot, nowMs + limits.negativeMs);
@@ -256,10 +279,8 @@ export class RemoteStations extends StationTable {
 
   #sendRequest(slot: number, target: Target): void {
     const { outbox, flags } = this.#context;
-    const message = outbox.addControl(this.networkOf(slot), target);
-    if (message === undefined) return;
-    writeMessage(message, 0, TYPE.LEARN_REQUEST, flags, this.#transactions[slot]!, 0, 0, 0);
-    writeMacWords(message, 0, this.highOf(slot), this.lowOf(slot));
+    const transaction = this.#transactions[slot]!;
+    sendRequest(outbox, this.networkOf(slot), target, this.highOf(slot), this.lowOf(slot), transaction, flags);
   }
 
   #forget(slot: number): void {
@@ -267,8 +288,7 @@ export class RemoteStations extends StationTable {
     const share = this.#shares.get(network)! - 1;
     if (share === 0) this.#shares.delete(network);
     else this.#shares.set(network, share);
-    const dropped = this.#held.release(slot).length;
-    for (let i = 0; i < dropped; i++) this.#context.faults.add('E_VAN_QUEUE');
+    this.#held.drop(slot, 'E_VAN_QUEUE');
     this.#deadlines.clear(slot);
     this.remove(slot);
   }

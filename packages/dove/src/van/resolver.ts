@@ -18,10 +18,11 @@ import { takeControl } from './control.js';
 import type { FaultCounts } from './fault-counts.js';
 import { nextGeneration } from './generation.js';
 import type { VanOptions } from './options.js';
-import { arrive, depart, sendUnlearn } from './placing.js';
+import { arrive, depart, reclaim } from './placing.js';
+import { NOWHERE, NO_PLACE } from './placement.js';
+import { sendUnlearn } from './speech.js';
 import { readHigh, readLow } from './station-table.js';
 import { type SwitchState, createSwitchState } from './switch-state.js';
-import { NOWHERE } from './tombstones.js';
 
 const SOURCE_MAC = 6;
 
@@ -42,9 +43,14 @@ export class VanResolver implements Resolver {
     return this.#state.faults;
   }
 
-  /** Where the destination of `frame` lives; `pending` if it was asked for, and the frame held, or dropped and counted. */
+  /**
+   * Where the destination of `frame` lives; `pending` if it was asked for, and the frame held, or dropped and counted. The
+   * frame comes from a VM on this host, so that is where its source is.
+   */
   resolve(network: number, frame: PacketBuffer, nowMs: number): Locator | 'pending' {
-    const { remotes } = this.#state;
+    const { remotes, locals } = this.#state;
+    const sender = frame.start + SOURCE_MAC;
+    if (locals.findAt(network, frame.bytes, sender) < 0) this.#reclaim(network, frame.bytes, sender, nowMs);
     const slot = remotes.resolve(network, frame, nowMs);
     if (slot < 0) return 'pending';
     this.#answer.address.setIpv4(remotes.locatorOf(slot));
@@ -75,7 +81,7 @@ export class VanResolver implements Resolver {
     if (slot < 0) return;
     const isKnown = successor?.family === 4 && successor.word0 !== own;
     const generation = nextGeneration(locals.generationOf(slot));
-    const place = isKnown ? { locator: successor.word0, generation, flags: 0, lifetimeS: 0 } : undefined;
+    const place = isKnown ? { locator: successor.word0, generation, flags: 0 } : undefined;
     depart(this.#state, slot, place, nowMs);
   }
 
@@ -101,10 +107,10 @@ export class VanResolver implements Resolver {
     if (verdict === 'refused') return 'E_DOVE_NOT_HERE';
     const { tombstones } = state;
     const buried = verdict === 'first' ? tombstones.find(network, high, low) : -1;
-    const locator = buried < 0 ? NOWHERE : tombstones.locatorOf(buried);
-    // Without a hint the generation is none: "not here, whatever you know", or wrong hints of others would be for ever.
-    const generation = locator === NOWHERE ? 0 : tombstones.generationOf(buried);
-    sendUnlearn(state, network, source.word0, high, low, locator, generation);
+    const place = buried < 0 ? NO_PLACE : tombstones.placeOf(buried);
+    // Without a hint there is no generation: "not here, whatever you know", or wrong hints of others would be for ever.
+    const told = place.locator === NOWHERE ? NO_PLACE : place;
+    sendUnlearn(state, network, source.word0, high, low, told);
     return 'E_DOVE_NOT_HERE';
   }
 
@@ -135,5 +141,10 @@ export class VanResolver implements Resolver {
   /** Remote VMs known or asked for, those lately not found included. */
   get size(): number {
     return this.#state.remotes.size;
+  }
+
+  #reclaim(network: number, bytes: Uint8Array, offset: number, nowMs: number): void {
+    if (isGroupMac(bytes, offset)) return;
+    reclaim(this.#state, network, readHigh(bytes, offset), readLow(bytes, offset), nowMs);
   }
 }

@@ -49,7 +49,7 @@ export function createSwitchState(options: VanOptions): SwitchState {
     remotes,
     locals: new LocalStations(limits.localStations, limits.peersPerStation, random32()),
     tombstones: new Tombstones(limits.tombstones, limits.tombstoneMs, random32()),
-    capabilities: new Capabilities(limits.peers),
+    capabilities: new Capabilities(limits.switches),
     membership:
       replicator instanceof VanMembers
         ? new Membership({ members: replicator, outbox, own, served: options.networks ?? [], random32 })

@@ -1,20 +1,19 @@
+import { FLAG } from './constants.js';
 import { Deadlines } from './deadlines.js';
 import { isNewer } from './generation.js';
-import type { Placement } from './placement.js';
+import type { Place } from './placement.js';
 import { StationTable, enlarged } from './station-table.js';
-
-/** No new place is known. */
-export const NOWHERE = 0;
 
 /**
  * The VMs that left this host: which placement that was, and where they are now if we know. They are forgotten after a
- * while, and the oldest when there is no room. Memory: 56 octets per VM.
+ * while, and the oldest when there is no room. Memory: 57 octets per VM.
  */
 export class Tombstones extends StationTable {
   readonly #keepMs: number;
   readonly #deadlines = new Deadlines();
   #generations: Int32Array;
   #locators: Int32Array;
+  #flags: Uint8Array;
 
   /** Empty; each VM is kept for `keepMs`. */
   constructor(capacity: number, keepMs: number, seed: number) {
@@ -22,6 +21,7 @@ export class Tombstones extends StationTable {
     this.#keepMs = keepMs;
     this.#generations = new Int32Array(this.slots);
     this.#locators = new Int32Array(this.slots);
+    this.#flags = new Uint8Array(this.slots);
   }
 
   /** When `tick` has something to do, or Infinity. */
@@ -29,33 +29,26 @@ export class Tombstones extends StationTable {
     return this.#deadlines.nextMs;
   }
 
-  /** Where the VM went, or NOWHERE. */
-  locatorOf(slot: number): number {
-    return this.#locators[slot]!;
+  /** The latest placement known, in new memory: where the VM went, or NOWHERE and the one that ended here. */
+  placeOf(slot: number): Place {
+    return { locator: this.#locators[slot]!, generation: this.#generations[slot]!, flags: this.#flags[slot]! };
   }
 
-  /** The latest placement known: the one at `locatorOf`, or the one that ended here. */
-  generationOf(slot: number): number {
-    return this.#generations[slot]!;
-  }
-
-  /** Remembers that a VM left; `locator` is NOWHERE or where it is now, and `generation` that of the latest place. */
-  bury(network: number, high: number, low: number, locator: number, generation: number, nowMs: number): void {
+  /** Remembers that a VM left; `place` as `placeOf` gives it. */
+  bury(network: number, high: number, low: number, place: Place, nowMs: number): void {
     let slot = this.find(network, high, low);
     if (slot < 0) {
       if (this.size >= this.capacity) this.remove(this.#deadlines.take(Infinity));
       slot = this.add(network, high, low);
     }
-    this.#locators[slot] = locator;
-    this.#generations[slot] = generation;
+    this.#place(slot, place);
     this.#deadlines.set(slot, nowMs + this.#keepMs);
   }
 
   /** Notes a later placement of the VM in `slot`; false if it isn't later than the one known. */
-  follow(slot: number, place: Placement): boolean {
+  follow(slot: number, place: Place): boolean {
     if (!isNewer(place.generation, this.#generations[slot]!)) return false;
-    this.#locators[slot] = place.locator;
-    this.#generations[slot] = place.generation;
+    this.#place(slot, place);
     return true;
   }
 
@@ -73,8 +66,15 @@ export class Tombstones extends StationTable {
     for (let slot = this.#deadlines.take(nowMs); slot >= 0; slot = this.#deadlines.take(nowMs)) this.remove(slot);
   }
 
+  #place(slot: number, { locator, generation, flags }: Place): void {
+    this.#locators[slot] = locator;
+    this.#generations[slot] = generation;
+    this.#flags[slot] = flags & FLAG.PROXY;
+  }
+
   protected override resize(slots: number): void {
     this.#generations = enlarged(this.#generations, slots);
     this.#locators = enlarged(this.#locators, slots);
+    this.#flags = enlarged(this.#flags, slots);
   }
 }

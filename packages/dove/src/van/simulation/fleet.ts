@@ -1,8 +1,9 @@
-import { IpAddress, type Locator, read32, write16, write32 } from '@overlane/wire';
+import { IpAddress, type Locator, type Replicator, read32, write16, write32 } from '@overlane/wire';
 import { TYPE } from '../constants.js';
 import { macOffset, readTransactionId, readType } from '../message.js';
 import type { VanLimits } from '../options.js';
 import { type Delivery, SimulatedHost } from './host.js';
+import { SimulatedProxy } from './proxy.js';
 import { SeededRandom } from './random.js';
 import { SimulatedUnderlay, type UnderlayPacket } from './underlay.js';
 
@@ -14,6 +15,10 @@ export interface FleetOptions {
   readonly vms: number;
   readonly seed: number;
   readonly limits?: Partial<VanLimits>;
+  /** Sites whose hosts have no path to each other but through proxies. Default 1, without proxies. */
+  readonly sites?: number;
+  /** Proxies of each site, if there are several. Default 1. */
+  readonly proxiesPerSite?: number;
 }
 
 /** What a frame of a fleet says of itself. */
@@ -23,7 +28,7 @@ export interface SentFrame {
   readonly to: number;
   readonly sentMs: number;
   readonly host: SimulatedHost;
-  /** Copies sent through the underlay. */
+  /** Copies sent through the underlay, by its host or a proxy. */
   copies: number;
   /** Where it was delivered, if it was; the last time counts. */
   deliveredAt: SimulatedHost | undefined;
@@ -32,6 +37,7 @@ export interface SentFrame {
 const FRAME_LENGTH = 24;
 const MARK = 14;
 const FIRST_ADDRESS = 0x0a00_0001;
+const FIRST_PROXY = 0x0a01_0001;
 const FIRST_INSTANCE = 100;
 
 /**
@@ -42,11 +48,13 @@ export class Fleet {
   readonly random: SeededRandom;
   readonly underlay: SimulatedUnderlay;
   readonly hosts: SimulatedHost[] = [];
+  /** One or more per site, if there are several sites. */
+  readonly proxies: SimulatedProxy[] = [];
   /** Frames delivered into another instance than they were sent in. */
   strayed = 0;
   /** Frames delivered. */
   delivered = 0;
-  /** Frames to one VM of which more than one copy was sent. */
+  /** Frames to one VM of which more copies were sent than there are ways to go: one, or three through two proxies. */
   flooded = 0;
   /** Questions asked of all: one per transaction. */
   readonly floods = new Set<string>();
@@ -56,32 +64,53 @@ export class Fleet {
   readonly frames: SentFrame[] = [];
   readonly #places: SimulatedHost[];
   readonly #vms: number;
+  readonly #sites: number;
   #firstFrame = 0;
 
-  /** A fleet without VMs; every host is a member of every instance. */
+  /** A fleet without VMs; every host of a site is a member of every instance. */
   constructor(options: FleetOptions) {
     this.random = new SeededRandom(options.seed);
     this.underlay = new SimulatedUnderlay(this.random);
     this.#vms = options.vms;
     this.#places = new Array<SimulatedHost>(options.instances * options.vms);
     this.underlay.onSent = (packet) => this.#onSent(packet);
-    const everybody: Locator[] = Array.from({ length: options.hosts }, (_, index) => {
-      const address = new IpAddress();
-      address.setIpv4(FIRST_ADDRESS + index);
-      return { address };
-    });
-    for (const [index, own] of everybody.entries()) {
-      const others = everybody.filter((locator) => locator !== own);
-      const host = new SimulatedHost({
-        underlay: this.underlay,
-        random: this.random,
-        address: FIRST_ADDRESS + index,
-        replicator: { targets: () => others },
-        ...(options.limits === undefined ? {} : { limits: options.limits }),
-        onDelivery: (delivery) => this.#onDelivery(delivery),
-      });
-      this.hosts.push(host);
+    const { hosts, instances, sites = 1, proxiesPerSite = 1, limits } = options;
+    this.#sites = sites;
+    const proxies = sites === 1 ? 0 : sites * proxiesPerSite;
+    const members = [...range(FIRST_ADDRESS, hosts), ...range(FIRST_PROXY, proxies)].map(locatorOf);
+    const replicatorOf = (own: number): Replicator => {
+      const others = members.filter(
+        ({ address: { word0 } }) => word0 !== own && this.#siteOf(word0) === this.#siteOf(own),
+      );
+      return { targets: () => others };
+    };
+    const { underlay, random } = this;
+    underlay.isCut = (packet) => this.isApart(packet);
+    for (const address of range(FIRST_ADDRESS, hosts)) {
+      const replicator = replicatorOf(address);
+      const onDelivery = (delivery: Delivery): void => this.#onDelivery(delivery);
+      this.hosts.push(new SimulatedHost({ underlay, random, address, replicator, onDelivery, limits: limits ?? {} }));
     }
+    const networks = range(FIRST_INSTANCE, instances);
+    for (const address of range(FIRST_PROXY, proxies)) {
+      const others = range(FIRST_PROXY, proxies).filter((other) => other !== address);
+      const peers = others.filter((other) => this.#siteOf(other) !== this.#siteOf(address));
+      const neighbors = others.filter((other) => !peers.includes(other));
+      const replicator = replicatorOf(address);
+      this.proxies.push(
+        new SimulatedProxy({ underlay, random, address, peers, neighbors, hosts: replicator, networks }),
+      );
+    }
+  }
+
+  /** True if there is no way for the packet: two sites, and not from proxy to proxy. */
+  isApart({ source, destination }: UnderlayPacket): boolean {
+    const areProxies = source >= FIRST_PROXY && destination >= FIRST_PROXY;
+    return !areProxies && this.#siteOf(source) !== this.#siteOf(destination);
+  }
+
+  #siteOf(address: number): number {
+    return (address - (address >= FIRST_PROXY ? FIRST_PROXY : FIRST_ADDRESS)) % this.#sites;
   }
 
   /** Where a VM is. */
@@ -136,7 +165,7 @@ export class Fleet {
       return;
     }
     const frame = this.frames[read32(octets, MARK) - this.#firstFrame];
-    if (frame !== undefined && ++frame.copies > 1) this.flooded++;
+    if (frame !== undefined && ++frame.copies > (this.#sites === 1 ? 1 : 3)) this.flooded++;
   }
 
   #onDelivery({ network, host, frame: octets }: Delivery): void {
@@ -152,4 +181,14 @@ function macOf(vm: number): Uint8Array {
   const mac = Uint8Array.of(2, 0, 0, 0, 0, 0);
   write16(mac, 4, vm);
   return mac;
+}
+
+function range(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
+}
+
+function locatorOf(word: number): Locator {
+  const address = new IpAddress();
+  address.setIpv4(word);
+  return { address };
 }
