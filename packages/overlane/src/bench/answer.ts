@@ -1,7 +1,7 @@
 import { createHeapMeter, heapPerOperation } from './heap.js';
 import { type Clock, type Operation, iterationsFor, sumOfResults, timeRound, warmUp } from './measure.js';
-import type { HeapAnswer, Request, RoundAnswer, VersionAnswer, WarmAnswer } from './protocol.js';
-import { OWN_BASELINES, type OwnSide, type Suite } from './suite.js';
+import type { FiguresAnswer, HeapAnswer, Request, RoundAnswer, VersionAnswer, WarmAnswer } from './protocol.js';
+import { type FigureCase, OWN_BASELINES, type OwnSide, type Suite } from './suite.js';
 
 /** Length of an interval in which heap growth is measured, in nanoseconds. */
 const HEAP_INTERVAL_NS = 100e6;
@@ -19,8 +19,9 @@ export function createAnswerer(suite: Suite, clock: Clock) {
     ready.set(name, operation);
     return operation;
   };
-  return async (request: Request): Promise<WarmAnswer | RoundAnswer | HeapAnswer | VersionAnswer> => {
+  return async (request: Request): Promise<WarmAnswer | RoundAnswer | HeapAnswer | FiguresAnswer | VersionAnswer> => {
     if (request.do === 'version') return { version: process.version };
+    if (request.do === 'figures') return { figures: figuresNamed(suite, request.operation)(request.effort) };
     const operation = operationOf(request.operation);
     if (request.do === 'warm') {
       const sum = sumOfResults(operation);
@@ -35,6 +36,12 @@ export function createAnswerer(suite: Suite, clock: Clock) {
       meter.close();
     }
   };
+}
+
+function figuresNamed(suite: Suite, name: string): FigureCase['measure'] {
+  const found = suite.figures?.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`suite ${suite.name} has no figures '${name}'`);
+  return found.measure;
 }
 
 function setUp(suite: Suite, name: string): Operation {

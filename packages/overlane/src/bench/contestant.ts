@@ -1,7 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { OutcomeError } from '../exit.js';
-import type { HeapAnswer, Request, RoundAnswer, VersionAnswer, WarmAnswer } from './protocol.js';
+import type { FiguresAnswer, HeapAnswer, Request, RoundAnswer, VersionAnswer, WarmAnswer } from './protocol.js';
+import type { Figure } from './suite.js';
 
 /** Longest wait for an answer. The slowest is the first of DPDK's with 64,000 rules, half a minute. */
 const ANSWER_TIMEOUT_MS = 180_000;
@@ -56,6 +57,11 @@ export class Contestant {
   /** Octets that a call leaves on the heap. */
   async heap(operation: string): Promise<number> {
     return (await this.#ask<HeapAnswer>({ do: 'heap', operation })).heapPerOp;
+  }
+
+  /** Takes the figures of that name. */
+  async figures(operation: string, effort: number): Promise<readonly Figure[]> {
+    return (await this.#ask<FiguresAnswer>({ do: 'figures', operation, effort })).figures;
   }
 
   /** Version of the library it measures. */

@@ -1,6 +1,6 @@
 import { median } from './measure.js';
 import type { Machine } from './machine.js';
-import { type BenchCase, OWN_BASELINES, PEER_SIDES, type PeerSide, type Side } from './suite.js';
+import { type BenchCase, type Figure, OWN_BASELINES, PEER_SIDES, type PeerSide, type Side } from './suite.js';
 
 /** Those we compare with. */
 export type Baseline = Exclude<Side, 'overlane'>;
@@ -34,6 +34,8 @@ export interface CaseFigures {
 export interface SuiteFigures {
   readonly name: string;
   readonly results: readonly CaseFigures[];
+  /** Figures that are not times of one call. */
+  readonly figures?: readonly Figure[];
 }
 
 /** A promise and whether it was kept. */

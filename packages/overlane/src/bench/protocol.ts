@@ -3,6 +3,8 @@
  * (`child.ts`) and those in `peers/` speak the same, so their rounds can alternate.
  */
 
+import type { Figure } from './suite.js';
+
 /** A question to a measured program. */
 export type Request =
   | {
@@ -21,6 +23,12 @@ export type Request =
       /** Say what a call leaves on the heap. Our programs only. */
       readonly do: 'heap';
       readonly operation: string;
+    }
+  | {
+      /** Take the figures of that name. Our programs only. */
+      readonly do: 'figures';
+      readonly operation: string;
+      readonly effort: number;
     }
   | {
       /** Say which version of the library is measured. Peers only. */
@@ -44,6 +52,11 @@ export interface RoundAnswer {
 export interface HeapAnswer {
   /** Octets per call. */
   readonly heapPerOp: number;
+}
+
+/** Answer to `figures`. */
+export interface FiguresAnswer {
+  readonly figures: readonly Figure[];
 }
 
 /** Answer to `version`. */

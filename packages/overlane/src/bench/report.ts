@@ -57,7 +57,7 @@ function formatState(state: PeerState): string {
   }
 }
 
-function formatSuite({ name, results }: SuiteFigures): string {
+function formatSuite({ name, results, figures = [] }: SuiteFigures): string {
   const sides = BASELINES.filter((side) => results.some(({ does }) => does[side] !== undefined));
   const head = [...HEAD, ...sides.map((side) => `x ${side}`)];
   const table = new Table({
@@ -68,7 +68,8 @@ function formatSuite({ name, results }: SuiteFigures): string {
   });
   for (const row of results) table.push(cells(row, sides));
   const wholePackets = results.filter(({ name: row, ratios }) => row.includes('capsulate') || ratios.set !== null);
-  return [table.toString(), ...wholePackets.map(formatSides)].join('\n');
+  const others = figures.map(({ name: what, value, unit }) => `  ${what}: ${decimal(value)} ${unit}`.trimEnd());
+  return [table.toString(), ...wholePackets.map(formatSides), ...others].join('\n');
 }
 
 function cells(row: CaseFigures, sides: readonly Baseline[]): string[] {

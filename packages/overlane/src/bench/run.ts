@@ -15,6 +15,7 @@ import { iterationsFor, median } from './measure.js';
 import { type Peer, startPeers } from './peers/index.js';
 import {
   type BenchCase,
+  type Figure,
   OWN_BASELINES,
   type OwnSide,
   PEER_SIDES,
@@ -34,15 +35,17 @@ export interface Effort {
   readonly roundMs: number;
   /** Length of the warm-up. */
   readonly warmUpMs: number;
+  /** Share of the full time for figures that are no times of one call. */
+  readonly figures: number;
 }
 
 /**
  * For figures to quote: about a minute in all. Rounds are short because a process that has just waited gets its core
  * at once and keeps it for some milliseconds, even on a busy machine.
  */
-export const FULL_EFFORT: Effort = { processes: 'own', rounds: 31, roundMs: 4, warmUpMs: 150 };
+export const FULL_EFFORT: Effort = { processes: 'own', rounds: 31, roundMs: 4, warmUpMs: 150, figures: 1 };
 /** To see that everything runs; the figures mean little. */
-export const QUICK_EFFORT: Effort = { processes: 'one', rounds: 3, roundMs: 1, warmUpMs: 2 };
+export const QUICK_EFFORT: Effort = { processes: 'one', rounds: 3, roundMs: 1, warmUpMs: 2, figures: 0.02 };
 
 /** Told of each operation that has been measured. */
 export type Progress = (done: number, total: number, what: string) => void;
@@ -59,7 +62,7 @@ type ProgramOf = (side: 'overlane' | OwnSide) => Contestant;
 
 /** Measures `suites` and returns the report. Needs the built package. @throws OutcomeError if a program fails */
 export async function runBench(suites: readonly Suite[], effort: Effort, progress: Progress): Promise<BenchReport> {
-  const total = 2 * suites.flatMap(({ cases }) => cases).length;
+  const total = suites.reduce((sum, { cases, figures = [] }) => sum + 2 * cases.length + figures.length, 0);
   let done = 0;
   progress(done, total, 'starting the peers');
   const step = (what: string): void => progress(++done, total, what);
@@ -95,10 +98,26 @@ async function measureSuite(
       results.push(figuresOf(row, times, heapPerOp, mixed.get(row.name)!));
       step(`${suite.name}: ${row.name}`);
     }
-    return { name: suite.name, results };
+    const figures = await takeFigures(suite, effort, step);
+    return { name: suite.name, results, ...(figures.length > 0 && { figures }) };
   } finally {
     await all.close();
   }
+}
+
+/** The figures of a suite, each kind in a fresh process. */
+async function takeFigures(suite: Suite, effort: Effort, step: (what: string) => void): Promise<Figure[]> {
+  const taken: Figure[] = [];
+  for (const { name } of suite.figures ?? []) {
+    const program = startOwn(suite);
+    try {
+      taken.push(...(await program.figures(name, effort.figures)));
+    } finally {
+      await program.close();
+    }
+    step(`${suite.name}: ${name}`);
+  }
+  return taken;
 }
 
 /** Runs `measure` with a fresh process for the operation, and one for each baseline that it asks for. */

@@ -1,7 +1,7 @@
 /** Whole frames through `@overlane/stt`: cut, put together, and passed on whole. */
 import * as stt from '@overlane/stt';
 import { type ChecksumState, PacketBuffer, TunnelMetadata, ipHeaderLength } from '@overlane/wire';
-import { packWindows } from './inputs.js';
+import { type Windows, packWindows } from './inputs.js';
 import type { Operation } from './measure.js';
 import { required } from './required.js';
 import {
@@ -14,9 +14,12 @@ import {
   valueOf,
 } from './super-frames.js';
 
-const PATH_MTU = 1500;
+/** Path MTU of the underlay, and of one with jumbo frames. */
+export const PATH_MTU = 1500;
+export const JUMBO_MTU = 9000;
 const SCRATCH_LENGTH = 2 << 20;
-const SEGMENT_OVERHEAD = ipHeaderLength(4) + stt.SEGMENT_HEADER_LENGTH;
+/** Octets of outer IP and segment header. */
+export const SEGMENT_OVERHEAD = ipHeaderLength(4) + stt.SEGMENT_HEADER_LENGTH;
 const ECT0 = 2;
 /** Octets of an STT frame with a super-frame in it. */
 const FRAME_LENGTH = stt.FRAME_HEADER_LENGTH + SUPER_FRAME_LENGTH;
@@ -47,10 +50,10 @@ interface SegmenterSetup {
 }
 
 /** A segmenter whose scratch lies in the arena of the frames, as in a switch. */
-function setUpSegmenter(by: ChecksumBy): SegmenterSetup {
+function setUpSegmenter(by: ChecksumBy, pathMtu: number): SegmenterSetup {
   const { bytes, starts, tail } = packSuperFrames(SCRATCH_LENGTH);
   const carrier = by === 'software' ? new stt.SegmentCarrier() : new ChecksumFreeCarrier();
-  const segmenter = new stt.Segmenter({ carrier, pathMtu: PATH_MTU, scratch: tail });
+  const segmenter = new stt.Segmenter({ carrier, pathMtu, scratch: tail });
   const outgoing = new stt.OutgoingFrame();
   const load = (start: number): stt.OutgoingFrame => {
     required(outgoing.load(bytes, start, start + SUPER_FRAME_LENGTH));
@@ -61,8 +64,8 @@ function setUpSegmenter(by: ChecksumBy): SegmenterSetup {
 }
 
 /** Cuts frames into packets, each octet copied once. */
-export function segment(by: ChecksumBy): Operation {
-  const { starts, segmenter, load, bytes } = setUpSegmenter(by);
+export function segment(by: ChecksumBy, pathMtu = PATH_MTU): Operation {
+  const { starts, segmenter, load, bytes } = setUpSegmenter(by, pathMtu);
   const tunnel = createTunnel();
   let octets = 0;
   let first = -1;
@@ -80,7 +83,7 @@ export function segment(by: ChecksumBy): Operation {
 
 /** Cuts frames into slices for a scatter list: no octet of the inner frame is copied. */
 export function segmentIntoSlices(by: ChecksumBy): Operation {
-  const { starts, segmenter, load, bytes } = setUpSegmenter(by);
+  const { starts, segmenter, load, bytes } = setUpSegmenter(by, PATH_MTU);
   const tunnel = createTunnel();
   let octets = 0;
   let first = -1;
@@ -97,8 +100,8 @@ export function segmentIntoSlices(by: ChecksumBy): Operation {
 }
 
 /** Segments of all super-frames, those of one frame together and in order. */
-function createSegments(): Uint8Array[] {
-  const { starts, segmenter, load } = setUpSegmenter('software');
+function createSegments(pathMtu: number): Uint8Array[] {
+  const { starts, segmenter, load } = setUpSegmenter('software', pathMtu);
   const tunnel = createTunnel();
   const segments: Uint8Array[] = [];
   for (const start of starts) {
@@ -107,19 +110,31 @@ function createSegments(): Uint8Array[] {
   return segments;
 }
 
-/** Puts frames together, one at a time, by all rules; `checksum` says whether the segments have been verified below. */
-export function reassemble(checksum: Extract<ChecksumState, 'unverified' | 'verified'>): Operation {
-  const { bytes, starts, ends } = packWindows(createSegments());
-  const endpoint = new stt.SttEncapsulation();
+/** Segments of all super-frames in one array, and `tail` free octets behind them: the arena of a worker. */
+export function packSegments(tail: number, pathMtu: number): Windows & { readonly tail: PacketBuffer } {
+  const { bytes, starts, ends } = packWindows(createSegments(pathMtu));
+  const arena = new Uint8Array(bytes.length + tail);
+  arena.set(bytes);
+  return { bytes: arena, starts, ends, tail: new PacketBuffer(arena, bytes.length, arena.length) };
+}
+
+/**
+ * Puts frames together, one at a time, by all rules; `checksum` says whether the segments have been verified below. The
+ * endpoint's memory lies in the arena of the packets, as the segmenter's.
+ */
+export function reassemble(checksum: Extract<ChecksumState, 'unverified' | 'verified'>, pathMtu = PATH_MTU): Operation {
+  const { bytes, starts, ends, tail } = packSegments(stt.ReassemblyStore.memoryLength(), pathMtu);
+  const endpoint = new stt.SttEncapsulation({ frameMemory: tail });
   const packet = new PacketBuffer(bytes);
   const tunnel = new TunnelMetadata();
+  const segments = starts.length / SUPER_FRAMES;
   return (i) => {
-    const from = superFrameOf(i) * SEGMENTS;
-    for (let at = from; at < from + SEGMENTS; at++) {
+    const from = superFrameOf(i) * segments;
+    for (let at = from; at < from + segments; at++) {
       packet.reset(bytes, starts[at]!, ends[at]!);
       packet.checksum = checksum;
       const outcome = endpoint.decapsulate(packet, tunnel, 0);
-      required(at === from + SEGMENTS - 1 || outcome !== 'incomplete' ? outcome : undefined);
+      required(at === from + segments - 1 || outcome !== 'incomplete' ? outcome : undefined);
     }
     return valueOf(packet.length, packet.bytes, packet.start);
   };
@@ -130,7 +145,7 @@ export function reassemble(checksum: Extract<ChecksumState, 'unverified' | 'veri
  * completed every 22 or so calls, always. Value: octets of the segment.
  */
 export function reassembleInterleaved(): Operation {
-  const { bytes, starts, ends } = packWindows(createSegments());
+  const { bytes, starts, ends } = packWindows(createSegments(PATH_MTU));
   const store = new stt.ReassemblyStore({ contextLimit: INTERLEAVED, highMark: 48 << 20, lowMark: 48 << 20 });
   const { source, destination } = createTunnel();
   const next = new Int32Array(INTERLEAVED);

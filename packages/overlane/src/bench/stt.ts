@@ -5,8 +5,16 @@ import { type HeaderSubject, headerCases } from './header-cases.js';
 import { createInputs } from './inputs.js';
 import { keep } from './measure.js';
 import { required } from './required.js';
-import { copySuperFrames, decapsulateFromVxlan, encapsulateInVxlan } from './stt-baselines.js';
 import {
+  copyHotFrame,
+  copyInPieces,
+  copySuperFrames,
+  copyTogether,
+  decapsulateFromVxlan,
+  encapsulateInVxlan,
+} from './stt-baselines.js';
+import {
+  JUMBO_MTU,
   SEGMENT_OCTETS,
   decapsulateWhole,
   encapsulateWhole,
@@ -87,10 +95,14 @@ const frameSubject: HeaderSubject<stt.frame.SttFrameHeader, ReturnType<typeof st
 const wholeFrame = { tier: 'data path', octets: SUPER_FRAME_LENGTH } as const;
 /** As much memory as the segmenter's scratch. */
 const copyToRing = {
-  does: 'Uint8Array.set of the same octets, into 32 places in turn',
+  does: 'Uint8Array.set of the same octets in one call: 64 frames in turn, into 32 places in turn',
   setup: () => copySuperFrames(32),
 };
-const copyToPlace = { does: 'Uint8Array.set of the same octets, always to one place', setup: () => copySuperFrames(1) };
+const copyToPlace = {
+  does: 'Uint8Array.set of the same octets in one call: 64 frames in turn, always to one place',
+  setup: () => copySuperFrames(1),
+};
+const copyHot = { does: 'Uint8Array.set of one frame in one call, always to one place', setup: copyHotFrame };
 const sendVxlan = {
   does: 'VxlanEncapsulation.encapsulate, in place, of the same octets in 45 frames of 1,450 (path MTU 1500)',
   setup: encapsulateInVxlan,
@@ -113,6 +125,30 @@ const frameCases: readonly BenchCase[] = [
     setup: () => segment('nobody'),
     set: copyToRing,
     vxlan: sendVxlan,
+  },
+  {
+    ...wholeFrame,
+    name: 'segment, no checksum; set hot',
+    does: 'the same',
+    setup: () => segment('nobody'),
+    set: copyHot,
+  },
+  {
+    ...wholeFrame,
+    name: 'segment, no checksum; set in pieces',
+    does: 'the same',
+    setup: () => segment('nobody'),
+    set: {
+      does: 'Uint8Array.set of the same octets from and to the same places: one call for each segment',
+      setup: copyInPieces,
+    },
+  },
+  {
+    ...wholeFrame,
+    name: 'segment at MTU 9000, no checksum',
+    does: 'the same at path MTU 9000',
+    setup: () => segment('nobody', JUMBO_MTU),
+    set: copyToRing,
   },
   {
     ...wholeFrame,
@@ -145,6 +181,30 @@ const frameCases: readonly BenchCase[] = [
     setup: () => reassemble('verified'),
     set: copyToPlace,
     vxlan: takeVxlan,
+  },
+  {
+    ...wholeFrame,
+    name: 'reassemble, no checksum; set hot',
+    does: 'the same',
+    setup: () => reassemble('verified'),
+    set: copyHot,
+  },
+  {
+    ...wholeFrame,
+    name: 'reassemble, no checksum; set in pieces',
+    does: 'the same',
+    setup: () => reassemble('verified'),
+    set: {
+      does: 'Uint8Array.set of the same octets from and to the same places: one call for each segment',
+      setup: copyTogether,
+    },
+  },
+  {
+    ...wholeFrame,
+    name: 'reassemble at MTU 9000, no checksum',
+    does: 'the same at path MTU 9000',
+    setup: () => reassemble('verified', JUMBO_MTU),
+    set: copyToPlace,
   },
   {
     tier: 'data path',

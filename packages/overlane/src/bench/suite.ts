@@ -79,12 +79,32 @@ export interface BenchCase extends Others {
   readonly perCall?: number;
 }
 
+/** Something measured that is not the time of one call. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  /** Such as `us` or `octets`; empty for a ratio. */
+  readonly unit: string;
+}
+
+/** Figures that are taken together, in a process of their own. */
+export interface FigureCase {
+  /** Name, unique in its suite. */
+  readonly name: string;
+  /** What is measured, for readers of the report. */
+  readonly does: string;
+  /** Takes the figures. `effort` 0..1 says how much of the time for figures to quote may be spent. */
+  readonly measure: (effort: number) => Figure[];
+}
+
 /** Rows about one package. */
 export interface Suite {
   /** Name as on the command line. */
   readonly name: string;
   /** The rows. */
   readonly cases: readonly BenchCase[];
+  /** Figures of another kind. */
+  readonly figures?: readonly FigureCase[];
   /** Octets that the peers work on, by the name of the list. */
   readonly inputs: () => Readonly<Record<string, readonly Uint8Array[]>>;
 }

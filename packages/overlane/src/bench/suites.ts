@@ -1,3 +1,4 @@
+import { classifierSuite } from './classifier/index.js';
 import { doveSuite } from './dove.js';
 import { geneveSuite } from './geneve.js';
 import { nvgreSuite } from './nvgre.js';
@@ -6,4 +7,4 @@ import { vxlanSuite } from './vxlan.js';
 import { wireSuite } from './wire.js';
 
 /** All suites, in the order of the report. */
-export const SUITES = [wireSuite, vxlanSuite, geneveSuite, nvgreSuite, sttSuite, doveSuite] as const;
+export const SUITES = [wireSuite, vxlanSuite, geneveSuite, nvgreSuite, sttSuite, doveSuite, classifierSuite] as const;

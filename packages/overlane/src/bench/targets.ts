@@ -1,4 +1,5 @@
 /** What the project promises about speed, judged by the figures of this run. */
+import { judgeClassifier } from './classifier/targets.js';
 import type { CaseFigures, SuiteFigures, Target } from './figures.js';
 
 const DECAPSULATION = [
@@ -15,11 +16,18 @@ const LEAST_RATIO_TO_SET = 0.5;
 
 /** The promises about the suites that were run. */
 export function judgeTargets(suites: readonly SuiteFigures[]): Target[] {
-  return suites.flatMap(({ name, results }) => [
+  return suites.flatMap((suite) => [
+    ...judgeSuite(suite),
+    ...(suite.name === 'classifier' ? judgeClassifier(suite) : []),
+  ]);
+}
+
+function judgeSuite({ name, results }: SuiteFigures): Target[] {
+  return [
     ...results.filter((row) => DECAPSULATION.includes(row.name)).flatMap((row) => speedTargets(name, row)),
     ...results.filter((row) => WITHOUT_CHECKSUM.includes(row.name)).map((row) => copyTarget(name, row)),
     heapTarget(name, results),
-  ]);
+  ];
 }
 
 function speedTargets(suite: string, row: CaseFigures): Target[] {
