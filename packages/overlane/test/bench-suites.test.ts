@@ -43,24 +43,27 @@ describe.each(SUITES)('suite $name', (suite) => {
   });
 
   // The larger rule sets take seconds to make; the rows are the same.
-  it.each(suite.cases.filter(({ name }) => !/ (10|64)k/.test(name)))('$name: does its work, and its baselines get the same', async (row) => {
-    const { name, setup } = row;
-    const answer = createAnswerer(suite, () => 0);
-    const operation = setup();
-    const sum = sumOfResults(operation);
-    expect(Number.isSafeInteger(sum)).toBe(true);
-    for (let i = 0; i < INPUTS; i++) {
-      const value = operation(i);
-      if ((value | 0) !== value) throw new Error('not a small integer');
-    }
-    for (const side of OWN_BASELINES) {
-      const baseline = row[side];
-      if (baseline === undefined) continue;
-      expect(sumOfResults(baseline.setup())).toBe(sum);
-      const operation = baselineOperation(side, name);
-      expect(await answer({ do: 'round', operation, iterations: 1 })).toEqual({ nsPerOp: 0 });
-    }
-  });
+  it.each(suite.cases.filter(({ name }) => !/ (10|64)k/.test(name)))(
+    '$name: does its work, and its baselines get the same',
+    async (row) => {
+      const { name, setup } = row;
+      const answer = createAnswerer(suite, () => 0);
+      const operation = setup();
+      const sum = sumOfResults(operation);
+      expect(Number.isSafeInteger(sum)).toBe(true);
+      for (let i = 0; i < INPUTS; i++) {
+        const value = operation(i);
+        if ((value | 0) !== value) throw new Error('not a small integer');
+      }
+      for (const side of OWN_BASELINES) {
+        const baseline = row[side];
+        if (baseline === undefined) continue;
+        expect(sumOfResults(baseline.setup())).toBe(sum);
+        const operation = baselineOperation(side, name);
+        expect(await answer({ do: 'round', operation, iterations: 1 })).toEqual({ nsPerOp: 0 });
+      }
+    },
+  );
 
   it('refuses an operation that it has not', async () => {
     const answer = createAnswerer(suite, () => 0);
