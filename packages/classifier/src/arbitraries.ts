@@ -70,33 +70,34 @@ export const FLOW_VOCABULARY: Vocabulary = {
 
 /** Keys of these words. */
 export function keyFields(vocabulary: Vocabulary = FLOW_VOCABULARY): fc.Arbitrary<KeyFields> {
-  return fc.constantFrom(...vocabulary.kinds).chain((kind) => {
-    const entries = usable(vocabulary, kind).map(
-      ({ field, values }) => [field.name, fc.constantFrom(...values)] as const,
-    );
-    return fc
-      .record(Object.fromEntries(entries), { requiredKeys: [] })
-      .map((fields) => ({ ...fields, ...kind }) as KeyFields);
-  });
+  return fc.oneof(
+    ...vocabulary.kinds.map((kind) => {
+      const fields = usable(vocabulary, kind).map(
+        ({ field, values }) => [field.name, fc.constantFrom(...values)] as const,
+      );
+      return fc
+        .record(Object.fromEntries(fields), { requiredKeys: [] })
+        .map((chosen) => ({ ...chosen, ...kind }) as KeyFields);
+    }),
+  );
 }
 
 /** What a rule may ask, as named fields: up to four of those that the kind of packet has, exact, under a mask, or ranges. */
 export function matchFields(vocabulary: Vocabulary = FLOW_VOCABULARY): fc.Arbitrary<RuleSpec['fields']> {
-  return fc.constantFrom({}, ...vocabulary.kinds).chain((kind) => {
-    const exact = Object.entries(kind).map(([name, value]) => {
-      return [name, { value, mask: maxOfWide(vocabulary.schema.field(name)) }] as const;
-    });
-    return fc
-      .subarray(usable(vocabulary, kind), { maxLength: 4 })
-      .chain((chosen) =>
-        fc.tuple(
-          ...chosen.map(({ field, values, bits }) =>
-            fieldSpec(field, values, bits).map((spec) => [field.name, spec] as const),
-          ),
-        ),
-      )
-      .map((entries) => Object.fromEntries([...exact, ...entries]));
-  });
+  return fc.oneof(
+    ...[{}, ...vocabulary.kinds].map((kind) => {
+      const exact = Object.entries(kind).map(([name, value]) => {
+        return [name, { value, mask: maxOfWide(vocabulary.schema.field(name)) }] as const;
+      });
+      const specs = usable(vocabulary, kind).map(({ field, values, bits }) =>
+        fieldSpec(field, values, bits).map((spec) => [field.name, spec] as const),
+      );
+      return fc
+        .subarray(specs, { maxLength: 4 })
+        .chain((chosen) => fc.tuple(...chosen))
+        .map((entries): RuleSpec['fields'] => Object.fromEntries([...exact, ...entries]));
+    }),
+  );
 }
 
 /** Rules of few priorities; `action` is one of ten. */

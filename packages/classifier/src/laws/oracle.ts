@@ -23,16 +23,17 @@ interface OracleRule extends RuleSpec {
   readonly conditions: readonly Condition[];
 }
 
-/** A rule asks that all of these hold, each of the number that `width` bits from `offset` on are. */
+/** A rule asks that all of these hold, each for the `width` bits from `offset` on. */
 interface Condition {
   readonly offset: number;
   readonly width: number;
-  readonly holds: (value: bigint) => boolean;
+  readonly holds: (words: Int32Array) => boolean;
 }
 
 /** Rules, and the first that matches a key. */
 export class LinearOracle {
   readonly #fields: ReadonlyMap<string, Field>;
+  /** In the order in which they are tried. */
   #rules: OracleRule[] = [];
   #nextId = 0;
 
@@ -55,6 +56,7 @@ export class LinearOracle {
     if (twin !== undefined) this.remove(twin.id);
     const id = this.#nextId++;
     this.#rules.push({ ...spec, id, conditions: this.#conditions(spec) });
+    this.#rules.sort((a, b) => b.priority - a.priority || a.id - b.id);
     return { id, replaced: twin?.id };
   }
 
@@ -65,17 +67,12 @@ export class LinearOracle {
 
   /** The ids of all rules, the oldest first. */
   ids(): number[] {
-    return this.#rules.map(({ id }) => id);
+    return this.#rules.map(({ id }) => id).sort((a, b) => a - b);
   }
 
   /** The rule that a key gets, or `undefined` if none matches: the highest priority, of equals the one added first. */
   match(words: Int32Array): RuleSpec | undefined {
-    let best: RuleSpec | undefined;
-    for (const rule of this.#rules) {
-      if (best !== undefined && rule.priority <= best.priority) continue;
-      if (rule.conditions.every(({ offset, width, holds }) => holds(bitsOf(words, offset, width)))) best = rule;
-    }
-    return best;
+    return this.#rules.find(({ conditions }) => conditions.every(({ holds }) => holds(words)));
   }
 
   /** The action of that rule. */
@@ -96,26 +93,41 @@ export class LinearOracle {
 
   #conditions({ fields }: RuleSpec): Condition[] {
     return Object.entries(fields).flatMap(([name, asked]) => {
-      const { offset, width, implies = {} } = this.#fields.get(name)!;
-      const holds =
-        'lo' in asked
-          ? (value: bigint) => value >= BigInt(asked.lo) && value <= BigInt(asked.hi)
-          : (value: bigint) => (value & asked.mask) === asked.value;
-      const implied = Object.entries(implies).map(([other, wanted]) => {
-        const place = this.#fields.get(other)!;
-        return { offset: place.offset, width: place.width, holds: (value: bigint) => value === BigInt(wanted) };
+      const field = this.#fields.get(name)!;
+      const implied = Object.entries(field.implies ?? {}).map(([other, wanted]) => {
+        const { width } = this.#fields.get(other)!;
+        return conditionOf(this.#fields.get(other)!, { value: BigInt(wanted), mask: (1n << BigInt(width)) - 1n });
       });
-      return [{ offset, width, holds }, ...implied];
+      return [conditionOf(field, asked), ...implied];
     });
   }
 }
 
+function conditionOf({ offset, width }: Field, asked: FieldSpec): Condition {
+  if ('lo' in asked) {
+    const [lo, hi] = [BigInt(asked.lo), BigInt(asked.hi)];
+    return {
+      offset,
+      width,
+      holds: (words) => {
+        const value = bitsOf(words, offset, width);
+        return value >= lo && value <= hi;
+      },
+    };
+  }
+  const { value, mask } = asked;
+  return { offset, width, holds: (words) => (bitsOf(words, offset, width) & mask) === value };
+}
+
 /** The number that `width` bits of a key are, from bit `offset` on. */
 function bitsOf(words: Int32Array, offset: number, width: number): bigint {
+  const [first, last] = [offset >> 5, (offset + width - 1) >> 5];
+  const below = 31 - ((offset + width - 1) & 31);
+  // A field within one word is cut out with plain numbers, because bigints take long.
+  if (first === last) return BigInt(Math.floor((words[first]! >>> 0) / 2 ** below) % 2 ** width);
   let value = 0n;
-  const last = (offset + width - 1) >> 5;
-  for (let word = offset >> 5; word <= last; word++) value = value * 0x1_0000_0000n + BigInt(words[word]! >>> 0);
-  return (value >> BigInt(31 - ((offset + width - 1) & 31))) & ((1n << BigInt(width)) - 1n);
+  for (let word = first; word <= last; word++) value = value * 0x1_0000_0000n + BigInt(words[word]! >>> 0);
+  return (value >> BigInt(below)) & ((1n << BigInt(width)) - 1n);
 }
 
 function isSame(a: RuleSpec['fields'], b: RuleSpec['fields']): boolean {
