@@ -1,4 +1,4 @@
-import { checksum, ipv4, outerPseudoHeader, type PacketBuffer, read16, readInt32, udp, write16 } from '@overlane/wire';
+import { ipv4, outerPseudoHeader, read16, readInt32, udp, write16 } from '@overlane/wire';
 import { IPPROTO_UDP } from './linux.js';
 import { IPV4_LENGTH, IPV6_LENGTH } from './outer-header.js';
 
@@ -111,13 +111,4 @@ export class DatagramGroup {
     for (let i = 8; i < 44; i += 4) if (readInt32(bytes, at + i) !== readInt32(bytes, start + i)) return false;
     return true;
   }
-}
-
-/**
- * Finishes the `partial` checksum of a packet in `bytes`, which starts `delta` octets further on than the window says:
- * sums from `checksumStart` to the packet's end. A result of 0 is written as 0xffff, which means the same.
- */
-export function finishChecksum(bytes: Uint8Array, packet: PacketBuffer, delta: number): void {
-  const { checksumStart, checksumField, end } = packet;
-  write16(bytes, checksumField + delta, checksum.compute(bytes, checksumStart + delta, end + delta) || 0xffff);
 }

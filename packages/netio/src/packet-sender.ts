@@ -1,6 +1,7 @@
 import { ethernet, PacketBuffer, udp, writeOctets } from '@overlane/wire';
 import type { Arena } from './arena.js';
-import { DatagramGroup, finishChecksum } from './datagram-group.js';
+import { DatagramGroup } from './datagram-group.js';
+import { FinishedChecksums } from './finished-checksums.js';
 import { EINTR, EINVAL, EIO, EOPNOTSUPP, MSG_DONTWAIT } from './linux.js';
 import type { NextHop, NextHops } from './next-hops.js';
 import { IPV4_LENGTH, IPV6_LENGTH } from './outer-header.js';
@@ -10,7 +11,7 @@ import { Slots } from './slots.js';
 import type { SystemCalls } from './sys.js';
 import { canKernelFinish, transportOffset } from './underlay-offload.js';
 import type { UnderlaySender } from './underlay-sender.js';
-import { isUnfinished, type OffloadLevel, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.js';
+import { type OffloadLevel, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.js';
 
 /** Octets in front of the IP packet in each message. */
 const LINK = VNET_HEADER_LENGTH + ethernet.HEADER_LENGTH;
@@ -53,6 +54,7 @@ export class PacketSender {
   readonly #partial: Int32Array;
   /** Per message: packets in it. */
   readonly #packetsIn: Int32Array;
+  readonly #checksums: FinishedChecksums;
   #staging: Slots | undefined;
   #staged = 0;
   #queued = 0;
@@ -83,6 +85,7 @@ export class PacketSender {
     this.#lengths = new Int32Array(batch);
     this.#partial = new Int32Array(batch);
     this.#packetsIn = new Int32Array(batch);
+    this.#checksums = new FinishedChecksums(arena.bytes, 2 * batch);
     this.#group = new DatagramGroup(arena.bytes, family);
     this.#window = new PacketBuffer(arena.bytes);
     this.#first = new PacketBuffer(arena.bytes);
@@ -98,12 +101,12 @@ export class PacketSender {
   /** Puts a packet into the table; sends the table first if it is full. */
   send(packet: PacketBuffer): void {
     const { family, batch, offload } = this.#settings;
-    if (this.#queued === batch || this.#staged === batch) this.#transmit();
+    if (this.#queued === batch || this.#staged === batch || this.#checksums.lacks(2)) this.#transmit();
     const length = packet.end - packet.start;
     if (length < (family === 4 ? IPV4_LENGTH : IPV6_LENGTH) || packet.bytes[packet.start]! >>> 4 !== family) {
       return this.#refuse('malformed');
     }
-    if (isUnfinished(packet) && !canKernelFinish(packet, family, offload)) return this.#refuse('unfinished');
+    if (packet.isUnfinished && !canKernelFinish(packet, family, offload)) return this.#refuse('unfinished');
     const hop = this.#hops.find(packet.bytes, packet.start + (family === 4 ? 16 : 24));
     if (!hop.isDirect && packet.segmentType !== 'none') return this.#refuse('unresolved');
     const at = this.#place(packet);
@@ -114,10 +117,9 @@ export class PacketSender {
 
   /** Sends the table and returns the packets lost since the last flush. */
   flush(): number {
-    if (this.#queued > 0) this.#transmit();
-    const lost = this.#lost + this.#byKernel.flush();
+    this.#transmit();
+    const lost = this.#lost;
     this.#lost = 0;
-    this.#staged = 0;
     return lost;
   }
 
@@ -146,8 +148,8 @@ export class PacketSender {
   }
 
   #sendByKernel(packet: PacketBuffer, at: number, length: number): void {
-    const bytes = this.#arena.bytes;
-    if (packet.checksum === 'partial') finishChecksum(bytes, packet, at - packet.start);
+    const { bytes } = this.#arena;
+    if (packet.checksum === 'partial') this.#checksums.finish(packet, at - packet.start);
     this.#statistics.sentByKernel++;
     this.#byKernel.send(this.#window.reset(bytes, at, at + length));
   }
@@ -166,7 +168,7 @@ export class PacketSender {
     if (canGroup && hop === this.#groupHop && group.join(at, length)) {
       // The one checksum that a vnet header has room for is the outer one now.
       if (group.count === 2) this.#makeSuper();
-      if (isInner) finishChecksum(this.#arena.bytes, packet, delta);
+      if (isInner) this.#checksums.finish(packet, delta);
       this.#table.addPiece(at + group.headerLength, length - group.headerLength);
       this.#packetsIn[this.#table.count - 1]!++;
       return;
@@ -192,7 +194,7 @@ export class PacketSender {
   /** The last message becomes a super-datagram: its headers move in front, so that the payloads lie side by side. */
   #makeSuper(): void {
     const { start, headerLength, segmentSize } = this.#group;
-    if (this.#first.checksum === 'partial') finishChecksum(this.#arena.bytes, this.#first, 0);
+    if (this.#first.checksum === 'partial') this.#checksums.finish(this.#first, 0);
     this.#table.reshape(LINK + headerLength, start + headerLength, segmentSize);
   }
 
@@ -250,6 +252,7 @@ export class PacketSender {
     // What was copied for the kernel's socket leaves before its slot is used again.
     this.#lost += this.#byKernel.flush();
     this.#staged = 0;
+    this.#checksums.restore();
   }
 
   #countSent(packet: number, packets: number): number {

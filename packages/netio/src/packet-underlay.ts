@@ -172,7 +172,8 @@ export class PacketUnderlay implements PollablePort {
 
   /**
    * Notes one packet, which starts at its outer IP header, for the next flush; a full table is sent first. Always
-   * true: what cannot be sent is counted by reason and reported by `flush`. A `partial` checksum may be finished in place.
+   * true: what cannot be sent is counted by reason and reported by `flush`. A `partial` checksum inside a tunnel may be
+   * finished in place, and is put back by then.
    */
   send(packet: PacketBuffer): boolean {
     this.#sender.send(packet);

@@ -8,14 +8,7 @@ import { MTU_MAX, Slots, SUPER_SLOTS } from './slots.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 import { openTap, type TapQueue } from './tap-device.js';
 import { TapStatistics } from './tap-statistics.js';
-import {
-  isFinishable,
-  isUnfinished,
-  type OffloadLevel,
-  readVnetHeader,
-  VNET_HEADER_LENGTH,
-  writeVnetHeader,
-} from './vnet-header.js';
+import { isFinishable, type OffloadLevel, readVnetHeader, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.js';
 
 /** How a {@link TapPort} is opened. */
 export interface TapOptions {
@@ -163,7 +156,7 @@ export class TapPort implements PollablePort {
    */
   send(packet: PacketBuffer): boolean {
     const length = packet.end - packet.start;
-    const unfinished = isUnfinished(packet);
+    const unfinished = packet.isUnfinished;
     if (unfinished && !this.canFinish(packet)) {
       this.statistics.unfinished++;
       this.#lost++;

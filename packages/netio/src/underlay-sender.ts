@@ -8,7 +8,6 @@ import { Slots } from './slots.js';
 import { socketAddressLength, socketAddressOffset } from './socket-address.js';
 import type { SystemCalls } from './sys.js';
 import type { UnderlayStatistics } from './underlay-statistics.js';
-import { isUnfinished } from './vnet-header.js';
 
 /**
  * The sending half of an underlay socket: a table of packets for sendmmsg(2) on a raw socket that takes the IP header
@@ -72,7 +71,7 @@ export class UnderlaySender {
     if (this.#queued === this.#batch) this.#transmit();
     const index = this.#queued;
     const length = packet.end - packet.start;
-    if (isUnfinished(packet)) return this.#refuse('unfinished');
+    if (packet.isUnfinished) return this.#refuse('unfinished');
     const start =
       this.#family === 4 ? this.#place(index, packet, length, 4, 20) : this.#place(index, packet, length, 6, 40);
     if (start < 0) return this.#refuse('malformed');

@@ -91,11 +91,6 @@ export function isFinishable(packet: PacketBuffer, level: OffloadLevel): boolean
   return headerLength >= tcp.HEADER_LENGTH && checksumStart + headerLength <= end;
 }
 
-/** True if something on `packet` is left to do. */
-export function isUnfinished(packet: PacketBuffer): boolean {
-  return packet.checksum === 'partial' || packet.segmentType !== 'none';
-}
-
 function segmentTypeOf(type: number): SegmentType {
   switch (type) {
     case GSO_TYPE.tcp4:

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { checksum, IpAddress, ipv4, ipv6, outerPseudoHeader, PacketBuffer, read16, udp, write16 } from '@overlane/wire';
 import fc from 'fast-check';
-import { DatagramGroup, finishChecksum } from '../src/datagram-group.js';
+import { DatagramGroup } from '../src/datagram-group.js';
 import { DatagramSplitter } from '../src/datagram-splitter.js';
+import { FinishedChecksums } from '../src/finished-checksums.js';
 import { fakeArena } from './fake-system.js';
 
 type Family = 4 | 6;
@@ -203,18 +204,30 @@ describe('DatagramGroup and DatagramSplitter', () => {
   });
 });
 
-describe('finishChecksum', () => {
-  it('makes an unfinished checksum right, where the packet lies now', () => {
+describe('FinishedChecksums', () => {
+  it('makes an unfinished checksum right where the packet lies now, and puts back what was there', () => {
     const octets = packet(4, new Uint8Array(101).fill(0xa7));
     write16(octets, 26, outerPseudoHeader(octets, 0, 4, 17, octets.length - 20));
     const window = PacketBuffer.from(octets);
     Object.assign(window, { checksum: 'partial', checksumStart: window.start + 20, checksumField: window.start + 26 });
     const elsewhere = new Uint8Array(400);
-    elsewhere.set(octets, 300 - octets.length);
-    finishChecksum(elsewhere, window, 300 - octets.length - window.start);
     const at = 300 - octets.length;
-    expect(checksum.compute(elsewhere, at + 20, 300, outerPseudoHeader(elsewhere, at, 4, 17, octets.length - 20))).toBe(
-      0,
-    );
+    elsewhere.set(octets, at);
+    const checksums = new FinishedChecksums(elsewhere, 2);
+    checksums.finish(window, at - window.start);
+    const pseudo = outerPseudoHeader(elsewhere, at, 4, 17, octets.length - 20);
+    expect(checksum.compute(elsewhere, at + 20, 300, pseudo)).toBe(0);
+    expect([checksums.lacks(1), checksums.lacks(2)]).toEqual([false, true]);
+    checksums.restore();
+    expect(elsewhere.subarray(at, 300)).toEqual(octets);
+    expect(checksums.lacks(2)).toBe(false);
+  });
+
+  it('writes 0 as 0xffff', () => {
+    const bytes = Uint8Array.of(0xff, 0xff, 0, 0);
+    const window = new PacketBuffer(bytes);
+    Object.assign(window, { checksum: 'partial', checksumStart: 0, checksumField: 2 });
+    new FinishedChecksums(bytes, 1).finish(window, 0);
+    expect([...bytes]).toEqual([0xff, 0xff, 0xff, 0xff]);
   });
 });

@@ -55,6 +55,28 @@ describe('PacketUnderlay sending', () => {
     expect(sent[1]!.subarray(LINK + 28).every((octet) => octet === 7)).toBe(true);
   });
 
+  it('leaves the octets of packets in the arena as they were, once they are sent', () => {
+    const fixture = open();
+    const { arena, port } = fixture;
+    listen(fixture);
+    const windows = [2, 2, 2, 8].map((last, i) => {
+      const octets = datagram(100, { last, fill: i + 1 }).view();
+      const at = arena.allocate(octets.length);
+      arena.bytes.set(octets, at);
+      return unfinished(new PacketBuffer(arena.bytes, at, at + octets.length), 60);
+    });
+    const before = windows.map((window) => window.copy());
+    for (let round = 0; round < 3; round++) {
+      for (const window of windows) port.send(window);
+      expect(port.flush()).toBe(0);
+      expect(windows.map((window) => window.copy())).toEqual(before);
+    }
+    for (let i = 0; i < 100; i++) port.send(windows[3]!);
+    expect(port.flush()).toBe(0);
+    expect(windows[3]!.copy()).toEqual(before[3]);
+    expect(port.statistics).toMatchObject({ sent: 112, coalesced: 9, sentByKernel: 103, copied: 0 });
+  });
+
   it('hands super-frames over as they are', () => {
     const fixture = open({ transport: { protocol: 'tcp-syntax', port: 7471 } });
     const { port } = fixture;

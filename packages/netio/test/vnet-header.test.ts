@@ -3,7 +3,6 @@ import { PacketBuffer } from '@overlane/wire';
 import fc from 'fast-check';
 import {
   isFinishable,
-  isUnfinished,
   type OffloadLevel,
   readVnetHeader,
   VNET_HEADER_LENGTH,
@@ -39,7 +38,7 @@ describe('readVnetHeader', () => {
     const packet = frame({});
     expect(read(packet)).toBeUndefined();
     expect(packet).toMatchObject({ checksum: 'unverified', segmentType: 'none', checksumStart: 0 });
-    expect(isUnfinished(packet)).toBe(false);
+    expect(packet.isUnfinished).toBe(false);
   });
 
   it('knows a verified checksum, and that an unfinished one is not', () => {
@@ -102,7 +101,7 @@ describe('readVnetHeader', () => {
       fc.property(header, fc.integer({ min: 0, max: 200 }), (fields, length) => {
         const packet = frame(fields, length);
         if (read(packet) !== undefined) return true;
-        if (packet.checksum !== 'partial') return !isUnfinished(packet);
+        if (packet.checksum !== 'partial') return !packet.isUnfinished;
         const { checksumStart, checksumField, segmentSize, segmentType } = packet;
         if (checksumStart < START || checksumField + 2 > packet.end) return false;
         const out = new Uint8Array(VNET_HEADER_LENGTH);
