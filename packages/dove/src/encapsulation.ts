@@ -143,7 +143,7 @@ export class DoveEncapsulation implements Encapsulation {
   /**
    * As `Encapsulation.encapsulate`. A payload that fits the path is wrapped in place; one that doesn't is cut and copied,
    * once, to the memory of a {@link FragmentCutter}, if the peer takes extensions, and else refused with E_DOVE_TOO_BIG:
-   * {@link answerTooBig} makes the answer for the sender. The TTL is the caller's: 64, or MULTICAST_TTL for a group.
+   * `answerTooBig` makes the answer for the sender. The TTL is the caller's: 64, or MULTICAST_TTL for a group.
    */
   encapsulate(
     packet: PacketBuffer,

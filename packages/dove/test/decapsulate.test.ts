@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TunnelMetadata, ipv4 } from '@overlane/wire';
+import { PacketBuffer, TunnelMetadata, ipv4 } from '@overlane/wire';
 import fc from 'fast-check';
 import { dovePacket } from '../src/arbitraries.js';
 import { type DoveEndpointOptions, DoveEncapsulation, dove } from '../src/index.js';
@@ -24,6 +24,28 @@ describe('decapsulate', () => {
       },
     );
     fc.assert(property);
+  });
+
+  it('puts 200 jumbo frames together from fragments in any order, one in a hundred twice', () => {
+    const sender = new DoveEncapsulation({ ...DOVE_PEERS, seed: 3 });
+    const frames = Array.from({ length: 200 }, (_, i) => frameOf(9000).fill(i, 14, 60));
+    const fragments = frames.flatMap((frame) => send(sender, frame, tunnelTo(5)));
+    const twice = fragments.filter((_, i) => i % 100 === 0);
+    const indices = fc.shuffledSubarray(
+      [...fragments, ...twice].map((_, i) => i),
+      { minLength: 1414 },
+    );
+    const [order] = fc.sample(indices, { numRuns: 1, seed: 9 });
+    const endpoint = new DoveEncapsulation();
+    const tunnel = new TunnelMetadata();
+    const found = order!.flatMap((i) => {
+      const packet = new PacketBuffer([...fragments, ...twice][i]!.slice());
+      const outcome = endpoint.decapsulate(packet, tunnel, 0);
+      if (outcome !== undefined && outcome !== 'incomplete') throw new Error(outcome);
+      return outcome === undefined ? [toHex(packet.copy())] : [];
+    });
+    expect(found.sort()).toEqual(frames.map(toHex).sort());
+    expect([endpoint.reassembly.evicted, endpoint.reassembly.completed]).toEqual([0, 200]);
   });
 
   it('refuses other ports, overlays, instances and peers, in this order of rules', () => {
