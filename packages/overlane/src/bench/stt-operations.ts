@@ -145,8 +145,9 @@ export function reassemble(checksum: Extract<ChecksumState, 'unverified' | 'veri
  * completed every 22 or so calls, always. Value: octets of the segment.
  */
 export function reassembleInterleaved(): Operation {
-  const { bytes, starts, ends } = packWindows(createSegments(PATH_MTU));
-  const store = new stt.ReassemblyStore({ contextLimit: INTERLEAVED, highMark: 48 << 20, lowMark: 48 << 20 });
+  const limits = { contextLimit: INTERLEAVED, highMark: 48 << 20, lowMark: 48 << 20 };
+  const { bytes, starts, ends, tail } = packSegments(stt.ReassemblyStore.memoryLength(limits), PATH_MTU);
+  const store = new stt.ReassemblyStore({ ...limits, frameMemory: tail });
   const { source, destination } = createTunnel();
   const next = new Int32Array(INTERLEAVED);
   const acceptNext = (frame: number): number => {
