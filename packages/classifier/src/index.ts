@@ -15,7 +15,8 @@ export { type FieldRange, type Match, covers, equalMatches, matchesKey, overlaps
 export { EXPANSION_MAX, type Prefix, expandRanges, rangeToPrefixes } from './match/prefixes.js';
 export { describeSchema } from './schema/describe.js';
 export * from './schema/field.js';
-export { FLOW_SCHEMA, type FlowFieldName } from './schema/flow-schema.js';
+export { FLOW_FIELD_NAMES, type FlowFieldName } from './schema/flow-field-names.js';
+export { FLOW_SCHEMA } from './schema/flow-schema.js';
 export * from './schema/schema.js';
 export type { Diagnostic } from './table/lint.js';
 export type { RuleTableOptions } from './table/options.js';

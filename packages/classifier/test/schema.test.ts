@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   ClassifierError,
+  FLOW_FIELD_NAMES,
   FLOW_SCHEMA,
   type Field,
   FlowMask,
@@ -146,6 +147,10 @@ describe('a schema', () => {
 });
 
 describe('the flow schema', () => {
+  it('has the fields whose names are known to the compiler', () => {
+    expect(FLOW_SCHEMA.fields.map(({ name }) => name)).toEqual(FLOW_FIELD_NAMES);
+  });
+
   it('is what the documentation says', () => {
     const page = readFileSync(join(__dirname, '../../../docs/flow-key.md'), 'utf8');
     expect(page).toContain(describeSchema(FLOW_SCHEMA));

@@ -1,9 +1,10 @@
-import { FLOW_SCHEMA, type FlowFieldName } from '../schema/flow-schema.js';
+import type { FlowFieldName } from '../schema/flow-field-names.js';
+import { FLOW_SCHEMA } from '../schema/flow-schema.js';
 import type { Schema } from '../schema/schema.js';
 import { type FieldInput, MatchDraft } from './draft.js';
 import type { Match } from './match.js';
 
-/** Fields by name; those of {@link FLOW_SCHEMA}, their other names, or those of a schema of your own. */
+/** Fields by name; those of `FLOW_SCHEMA`, their other names, or those of a schema of your own. */
 export type MatchFields = { readonly [Name in FlowFieldName]?: FieldInput } & Readonly<
   Record<string, FieldInput | undefined>
 >;

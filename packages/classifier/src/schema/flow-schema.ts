@@ -3,6 +3,7 @@
  * network it belongs to comes first, then Ethernet, IP, transport.
  */
 import type { Field, FieldFormat } from './field.js';
+import type { FlowFieldName } from './flow-field-names.js';
 import { Schema } from './schema.js';
 
 /** First word of each field or group of fields; what the parser writes by. */
@@ -67,7 +68,7 @@ const FRAGMENTS = {
 };
 
 type Row = readonly [
-  name: string,
+  name: FlowFieldName,
   word: number,
   firstBit: number,
   width: number,
@@ -76,7 +77,7 @@ type Row = readonly [
   more?: Partial<Field>,
 ];
 
-const ROWS = [
+const ROWS: readonly Row[] = [
   // Stage 0: where from.
   [
     'in_port',
@@ -172,10 +173,7 @@ const ROWS = [
   ['nd_tll', W.ND_LINK + 1, 16, 48, 'mac', 'target link-layer address option', isNeighbor(136)],
   ['arp_tha', W.ND_LINK + 1, 16, 48, 'mac', 'target MAC of ARP', { ...IS_ARP, within: 'nd_tll' }],
   ['conj_id', W.CONJ_ID, 0, 32, 'decimal', 'conjunction that the packet completed', EXACT],
-] as const satisfies readonly Row[];
-
-/** Names of the fields of {@link FLOW_SCHEMA}. */
-export type FlowFieldName = (typeof ROWS)[number][0];
+];
 
 const VLAN2 = ['vlan2_tci'];
 const L3 = ['ip_src', 'ip_dst', 'ip_proto', 'ip_tos', 'ip_ttl', 'ip_frag', 'ip6_label', 'arp_op', 'l3_present'];
@@ -189,7 +187,7 @@ const L4 = ['l4_src', 'l4_dst', 'tcp_flags', 'igmp_type', 'l4_present', ...ND];
 export const FLOW_SCHEMA: Schema = new Schema({
   words: 56,
   stageEnds: [29, 35, 45, 56],
-  fields: (ROWS as readonly Row[]).map(([name, word, firstBit, width, format, meaning, more]) => ({
+  fields: ROWS.map(([name, word, firstBit, width, format, meaning, more]) => ({
     name,
     offset: word * 32 + firstBit,
     width,
