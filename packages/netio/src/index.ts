@@ -1,8 +1,9 @@
 /**
  * Real Linux interfaces for packets. A {@link TapPort} is a tenant's end: a network device whose Ethernet frames the
  * program reads and writes. An {@link UnderlaySocket} is the tunnel's end: complete outer IP packets over the host's own
- * routing. Both are `Port`s of `@overlane/wire`, work in batches on one {@link Arena} per thread, and allocate nothing
- * per packet. A {@link Poller} sleeps on them.
+ * routing; a {@link PacketUnderlay} is the same on a packet socket, which leaves most to the kernel and the network card.
+ * All are `Port`s of `@overlane/wire`, work in batches on one {@link Arena} per thread, and allocate nothing per packet. A
+ * {@link Poller} sleeps on them.
  *
  * Importing this package does nothing on any system; what needs Linux throws a {@link NetioError} when it is called.
  */

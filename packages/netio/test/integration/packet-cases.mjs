@@ -1,10 +1,10 @@
 // Packet underlays on the two ends of a veth pair, whose far end is in another namespace. Each export is one case.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { inNetworkNamespace, PacketUnderlay } from '@overlane/netio';
+import { inNetworkNamespace, PacketUnderlay, Poller } from '@overlane/netio';
 import { IpAddress, PacketBuffer } from '@overlane/wire';
 import { ipv4, ipv6, segmentOverIpv4, segmentOverIpv6, udp, udpOverIpv6 } from './packets.mjs';
-import { addAddress, collect, hex, ip, peerNamespace, sleep } from './support.mjs';
+import { addAddress, collect, errorOf, hex, ip, openFiles, peerNamespace, sleep } from './support.mjs';
 
 export const ADDRESSES = { 4: ['10.7.0.1', '10.7.0.2'], 6: ['fd07::1', 'fd07::2'] };
 
@@ -183,6 +183,54 @@ s.sendto(bytes(${octets}), ('10.6.0.2', 9))`;
     spawnSync('ethtool', ['-K', 'near', 'tx-udp_tnl-segmentation', 'off', 'tx-udp_tnl-csum-segmentation', 'off']);
     send(5000, 1000);
     return { single, uncut, badSegments, cut: lengths() };
+  } finally {
+    pair.close();
+  }
+}
+
+/** Interfaces that are down, away or none; addresses and ports that are taken; nothing leaks. */
+export async function packetTroubles() {
+  const pair = await vethPair();
+  try {
+    const before = openFiles();
+    const [near, far] = pair.open(4);
+    const send = () => {
+      near.send(PacketBuffer.from(datagram(4, Buffer.alloc(20))));
+      return near.flush();
+    };
+    const errors = {
+      inUse: errorOf(() => pair.open(4)),
+      absent: errorOf(() => pair.open(4, { local: IpAddress.parse('192.0.2.77') })),
+      notLocal: errorOf(() => pair.open(4, { local: IpAddress.parse('192.0.2.77'), device: 'near' })),
+      noDevice: errorOf(() => pair.open(4, { local: IpAddress.parse('10.7.0.1'), device: 'nothere' })),
+      loopback: errorOf(() => pair.open(4, { local: IpAddress.parse('127.0.0.1') })),
+      longName: errorOf(() => pair.open(4, { device: 'sixteen-letters-' })),
+    };
+    const well = [send(), collect(far, 1).length];
+    ip('link', 'set', 'near', 'down');
+    const down = [send(), near.receive()];
+    ip('link', 'set', 'near', 'up');
+    await sleep(50);
+    let again = 0;
+    for (let i = 0; i < 20 && again === 0; i++) {
+      send();
+      again = collect(far, 1, 200).length;
+    }
+    ip('link', 'del', 'near');
+    const poller = new Poller([near]);
+    const waits = Array.from({ length: 20 }, () => {
+      near.receive();
+      return poller.wait(0);
+    });
+    const gone = send();
+    const { ENETDOWN, interfaceDown, otherErrors } = near.statistics;
+    poller.close();
+    near.close();
+    far.close();
+    return {
+      ...{ errors, well, down, again, waits: waits.some((ready) => ready > 0), gone },
+      ...{ counted: ENETDOWN >= 2, interfaceDown: interfaceDown > 0, otherErrors, leaked: openFiles() - before },
+    };
   } finally {
     pair.close();
   }

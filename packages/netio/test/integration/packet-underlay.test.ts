@@ -86,6 +86,25 @@ describe('packet underlays', () => {
     TIMEOUT_MS,
   );
 
+  onVeth(
+    'fail typed, live through an interface that goes down, and count what one that is gone loses',
+    () => {
+      expect(run('packetTroubles')).toMatchObject({
+        errors: {
+          inUse: { code: 'E_NETIO_ADDRESS_IN_USE' },
+          absent: { code: 'E_NETIO_ADDRESS_NOT_AVAILABLE' },
+          notLocal: { code: 'E_NETIO_ADDRESS_NOT_AVAILABLE', errno: 'EADDRNOTAVAIL' },
+          noDevice: { code: 'E_NETIO_NO_SUCH_DEVICE' },
+          loopback: { code: 'E_NETIO_BAD_OPTION' },
+          longName: { code: 'E_NETIO_BAD_OPTION' },
+        },
+        ...{ well: [0, 1], down: [1, 0], again: 1, waits: false, gone: 1 },
+        ...{ counted: true, interfaceDown: true, otherErrors: 0, leaked: 0 },
+      });
+    },
+    TIMEOUT_MS,
+  );
+
   onKernelVxlan(
     'take super-frames of a kernel tunnel device uncut, told of the inner packet',
     () => {
