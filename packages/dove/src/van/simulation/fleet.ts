@@ -65,9 +65,13 @@ export class Fleet {
   readonly #places: SimulatedHost[];
   readonly #vms: number;
   readonly #sites: number;
+  readonly #proxyAddresses: readonly number[];
+  // Hosts of each instance; and who of them are the others, by network and host.
+  readonly #members = new Map<number, Set<number>>();
+  readonly #lists = new Map<number, Map<number, Locator[]>>();
   #firstFrame = 0;
 
-  /** A fleet without VMs; every host of a site is a member of every instance. */
+  /** A fleet without VMs. A host is a member of an instance from its first VM on. */
   constructor(options: FleetOptions) {
     this.random = new SeededRandom(options.seed);
     this.underlay = new SimulatedUnderlay(this.random);
@@ -77,13 +81,8 @@ export class Fleet {
     const { hosts, instances, sites = 1, proxiesPerSite = 1, limits } = options;
     this.#sites = sites;
     const proxies = sites === 1 ? 0 : sites * proxiesPerSite;
-    const members = [...range(FIRST_ADDRESS, hosts), ...range(FIRST_PROXY, proxies)].map(locatorOf);
-    const replicatorOf = (own: number): Replicator => {
-      const others = members.filter(
-        ({ address: { word0 } }) => word0 !== own && this.#siteOf(word0) === this.#siteOf(own),
-      );
-      return { targets: () => others };
-    };
+    const replicatorOf = (own: number): Replicator => ({ targets: (network) => this.#membersFor(own, network) });
+    this.#proxyAddresses = range(FIRST_PROXY, proxies);
     const { underlay, random } = this;
     underlay.isCut = (packet) => this.isApart(packet);
     for (const address of range(FIRST_ADDRESS, hosts)) {
@@ -109,6 +108,28 @@ export class Fleet {
     return !areProxies && this.#siteOf(source) !== this.#siteOf(destination);
   }
 
+  /** Who gets the broadcasts of an instance from a host or proxy: the others of its site that have, or had, VMs of it. */
+  #membersFor(own: number, network: number): readonly Locator[] {
+    let lists = this.#lists.get(network);
+    if (lists === undefined) this.#lists.set(network, (lists = new Map<number, Locator[]>()));
+    let list = lists.get(own);
+    if (list === undefined) {
+      const site = this.#siteOf(own);
+      const all = [...(this.#members.get(network) ?? []), ...this.#proxyAddresses];
+      list = all.filter((address) => address !== own && this.#siteOf(address) === site).map(locatorOf);
+      lists.set(own, list);
+    }
+    return list;
+  }
+
+  #enlist(network: number, { address }: SimulatedHost): void {
+    let members = this.#members.get(network);
+    if (members === undefined) this.#members.set(network, (members = new Set()));
+    if (members.has(address)) return;
+    members.add(address);
+    this.#lists.delete(network);
+  }
+
   #siteOf(address: number): number {
     return (address - (address >= FIRST_PROXY ? FIRST_PROXY : FIRST_ADDRESS)) % this.#sites;
   }
@@ -126,6 +147,7 @@ export class Fleet {
     if (old === host) return;
     old?.remove(FIRST_INSTANCE + instance, mac, notice === 'told' ? host : undefined);
     this.#places[at] = host;
+    this.#enlist(FIRST_INSTANCE + instance, host);
     host.place(FIRST_INSTANCE + instance, mac);
   }
 
