@@ -118,6 +118,10 @@ describe('a schema', () => {
       'a: refers to b, which has more than 32 bits',
       description([field({ implies: { b: 1 } }), field({ name: 'b', offset: 64, width: 40 })]),
     ],
+    [
+      'a: requires itself, if by way of others',
+      description([field({ requires: [{ b: [1] }] }), field({ name: 'b', offset: 8, requires: [{ a: [1] }] })]),
+    ],
     ['a: has 2 flags in 1 bits', description([field({ width: 1, format: 'flags', flags: ['x', 'y'] })])],
     ['a: an alias may not be the name of a field', description([field()], { aliases: { a: 'a' } })],
     ['b: no such field', description([field()], { aliases: { c: 'b' } })],

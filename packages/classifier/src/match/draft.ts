@@ -116,21 +116,19 @@ export class MatchDraft {
 
   #checkPrerequisites(field: Field): void {
     const { requires } = field;
-    const isMet =
-      requires === undefined || requires.some((set) => Object.entries(set).every((one) => this.#has(...one)));
-    if (!isMet) throw prerequisite(field, requires.map(describe).join(', or '));
-    for (const name of Object.keys(
-      requires?.find((set) => Object.entries(set).every((one) => this.#has(...one))) ?? {},
-    )) {
-      this.#checkPrerequisites(this.schema.field(name));
-    }
-    const family = this.#families.get(field) ?? 0;
+    const met = requires?.find((set) => Object.entries(set).every(([name, values]) => this.#has(name, values)));
+    if (requires !== undefined && met === undefined) throw prerequisite(field, requires.map(describe).join(', or '));
+    for (const name of Object.keys(met ?? {})) this.#checkPrerequisites(this.schema.field(name));
+    this.#checkFamily(field);
+  }
+
+  /** An address must be of the family that the match asks for: as it is written, or by the bits that it has. */
+  #checkFamily(field: Field): void {
     const wanted = this.#wantedFamily(field);
-    const high = readWideField(this.mask, field) >> 32n;
-    const isIpv6 = family === 6 || (family === 0 && high !== 0n);
-    if (wanted === 4 && field.width > 32 && isIpv6)
-      throw prerequisite(field, `an IPv4 address, as ${field.family?.field} says`);
-    if (wanted === 6 && family === 4) throw prerequisite(field, 'an IPv6 address');
+    const isWide = readWideField(this.mask, field) >> 32n !== 0n;
+    const written = this.#families.get(field) ?? (isWide ? 6 : 0);
+    if (wanted === 4 && written === 6) throw prerequisite(field, `an IPv4 address, as ${field.family?.field} says`);
+    if (wanted === 6 && written === 4) throw prerequisite(field, 'an IPv6 address');
   }
 
   /** The family of an address field, as other fields say; 0 for other fields. */
@@ -198,13 +196,13 @@ function checkConstraint(field: Field, { value, mask, range, family }: FieldCons
     if (!field.maskable && lo !== hi) throw exactOnly(field);
     return;
   }
-  if (value < 0n || value > max) throw tooWide(field, value);
-  if (mask < 0n || mask > max) throw tooWide(field, mask);
+  const all = allBits(field, family);
+  for (const bits of [value, mask]) if (bits < 0n || bits > all) throw tooWide(field, bits, all);
   if ((value & ~mask) !== 0n) {
     const bits = `0x${(value & ~mask).toString(16)}`;
     throw new ClassifierError('E_VALUE_OUTSIDE_MASK', field.name, `the value has bits ${bits} that the mask has not`);
   }
-  if (!field.maskable && mask !== 0n && mask !== allBits(field, family)) throw exactOnly(field);
+  if (!field.maskable && mask !== 0n && mask !== all) throw exactOnly(field);
 }
 
 function sharesBits(a: Field, b: Field): boolean {
@@ -230,6 +228,6 @@ function exactOnly(field: Field): ClassifierError {
   return new ClassifierError('E_NOT_MASKABLE', field.name, 'takes one value: no mask, no range');
 }
 
-function tooWide(field: Field, value: number | bigint): ClassifierError {
-  return new ClassifierError('E_FIELD_WIDTH', field.name, `must be an integer in 0..${maxOfWide(field)}, got ${value}`);
+function tooWide(field: Field, value: number | bigint, max: bigint = maxOfWide(field)): ClassifierError {
+  return new ClassifierError('E_FIELD_WIDTH', field.name, `must be an integer in 0..${max}, got ${value}`);
 }

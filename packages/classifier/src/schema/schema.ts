@@ -171,7 +171,15 @@ export class Schema implements SchemaDescription {
     for (const other of named) {
       if (this.field(other).width > 32) throw refused(name, `refers to ${other}, which has more than 32 bits`);
     }
+    if (this.#reaches(name, name, new Set())) throw refused(name, 'requires itself, if by way of others');
     if (flags.length > width) throw refused(name, `has ${flags.length} flags in ${width} bits`);
+  }
+
+  /** Whether what a field requires, and what that requires, leads to `target`. */
+  #reaches(from: string, target: string, seen: Set<string>): boolean {
+    const next = (this.field(from).requires ?? []).flatMap((set) => Object.keys(set)).filter((name) => !seen.has(name));
+    for (const name of next) seen.add(name);
+    return next.some((name) => name === target || this.#reaches(name, target, seen));
   }
 }
 
