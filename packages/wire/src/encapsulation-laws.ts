@@ -110,7 +110,8 @@ function total(subject: EncapsulationSubject, frames: fc.Arbitrary<Uint8Array>):
   return fc.property(fc.oneof(fc.uint8Array({ maxLength: 128 }), spoiled), (bytes) => {
     const packet = new PacketBuffer(bytes);
     const outcome: Fault | 'incomplete' | undefined = endpoint.decapsulate(packet, tunnel, 0);
-    if (outcome === undefined) return packet.start >= 0 && packet.start <= packet.end && packet.end <= packet.bytes.length;
+    if (outcome === undefined)
+      return packet.start >= 0 && packet.start <= packet.end && packet.end <= packet.bytes.length;
     return outcome === 'incomplete' || FAULT.test(outcome);
   });
 }
