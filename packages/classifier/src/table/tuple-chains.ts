@@ -1,6 +1,6 @@
 import type { Match } from '../match/match.js';
 import { HashRegions, MASK, OFFSET } from './hash-regions.js';
-import { PrefixTrie } from './prefix-trie.js';
+import { PrefixFilter } from './prefix-filter.js';
 import { recordSays } from './rule-identity.js';
 import { LEVEL, NEXT, TUPLE, beats } from './rule-record.js';
 import type { SpaceContext } from './rule-space.js';
@@ -12,9 +12,8 @@ const GOLDEN = 0x9e37_79b1;
 /** Which tuple and which chain each rule of a space is in. */
 export class TupleChains {
   readonly regions = new HashRegions();
-  readonly tuples = new TupleList(this.regions);
-  /** Of the addresses that tuples have prefixes of. */
-  readonly tries: PrefixTrie[] = [];
+  readonly filter = new PrefixFilter();
+  readonly tuples = new TupleList(this.regions, this.filter);
   readonly #context: SpaceContext;
   /** Bits that all rules fix alike, and that were looked at before. */
   readonly #known: Int32Array;
@@ -47,10 +46,10 @@ export class TupleChains {
 
   /** Calls `visit` with the first rule of each chain. */
   forEachChain(visit: (head: number) => void): void {
-    const { data, order, count } = this.tuples;
+    const { data, count } = this.tuples;
     const { slots } = this.regions;
     for (let i = 0; i < count; i++) {
-      const region = this.tuples.lastSegment(order[i]!) + REGION;
+      const region = this.tuples.lastSegment(this.tuples.at(i)) + REGION;
       const first = data[region + OFFSET]!;
       for (let slot = first; slot <= first + 2 * data[region + MASK]!; slot += 2) {
         if (slots[slot + 1] !== 0) visit(slots[slot + 1]!);
@@ -101,14 +100,9 @@ export class TupleChains {
     const ladder = this.#ladder;
     const prefixes = ladder.families.flatMap((family) => {
       const nibbles = ladder.nibblesOf(family);
-      return nibbles === 0 ? [] : [[family.first, this.#trieOf(family.first, family.words), nibbles] as const];
+      return nibbles === 0 ? [] : [[family.first, this.filter.trieOf(family.first, family.words), nibbles] as const];
     });
     return this.tuples.create(ladder, this.#context.schema, prefixes);
-  }
-
-  #trieOf(word: number, words: number): number {
-    const index = this.tries.findIndex((trie) => trie.word === word && trie.words === words);
-    return index >= 0 ? index : this.tries.push(new PrefixTrie(word, words)) - 1;
   }
 
   /** The chain of the tuple that a rule with the ladder's values belongs to. */
@@ -146,7 +140,7 @@ export class TupleChains {
         arena[before + NEXT] = record;
       }
       for (let trie = wordsEnd; trie < segmentEnd; trie += 2)
-        this.tries[data[trie]!]!.add(match.value, data[trie + 1]!);
+        this.filter.trie(data[trie]!).add(match.value, data[trie + 1]!);
       at = segmentEnd;
     }
     this.tuples.noteInsert(tuple, arena, record);
@@ -177,7 +171,7 @@ export class TupleChains {
       if (left === 0) regions.delete(data, at + REGION, hash & hashBits);
       else regions.set(data, at + REGION, hash & hashBits, left);
       for (let trie = wordsEnd; trie < segmentEnd; trie += 2) {
-        this.tries[data[trie]!]!.remove(match.value, data[trie + 1]!);
+        this.filter.trie(data[trie]!).remove(match.value, data[trie + 1]!);
       }
       at = segmentEnd;
     }

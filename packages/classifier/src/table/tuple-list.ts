@@ -1,61 +1,78 @@
 import type { Schema } from '../schema/schema.js';
 import { type HashRegions, MASK as REGION_MASK } from './hash-regions.js';
+import type { PrefixFilter } from './prefix-filter.js';
 import { PRIORITY, SEQ, beats } from './rule-record.js';
 import type { TupleLadder } from './tuple-ladder.js';
 
-/** No rule of a tuple wins over this bound, a priority and a number; as {@link PRIORITY} and {@link SEQ} of records. */
+/** Of a gate: no rule of the tuple wins over this priority and number, as {@link PRIORITY} and {@link SEQ} of records; */
 export const BOUND_PRIORITY = 0;
 export const BOUND_SEQ = 1;
-/** Rules of the tuple. */
-export const COUNT = 2;
+/** the pairs of the first segment (see `PrefixFilter`); the tuple. */
+export const GATE_NEEDS = 2;
+export const GATE_TUPLE = 3;
+export const GATE_LENGTH = 4;
+
+/** Of a tuple: its rules. */
+export const COUNT = 0;
 /** End of the tuple. */
-export const END = 3;
+export const END = 1;
 /** 0 if the bound is exact, else what has been saved up for finding it again. */
-const DEBT = 4;
+const DEBT = 2;
 /** Where the segments begin. */
-export const SEGMENTS = 5;
+export const SEGMENTS = 3;
 
 /** Of a segment: the end of its words, the end of its tries (and of itself), the region with hashes up to here. */
 export const WORDS_END = 0;
 export const TRIES_END = 1;
 export const REGION = 2;
-export const SEGMENT_HEADER = 5;
+/** Pairs of address and length, of which a key that lacks one matches no rule here. */
+export const NEEDS = 5;
+export const SEGMENT_HEADER = 6;
 /** Slots that each change of a tuple pays towards looking through all of them. */
 const SLOTS_PER_CHANGE = 16;
 
 /**
- * The tuples of a space, in one array, and their order: the one that may hold the best rule first. A tuple is a mask, and
- * the rules that are hashed by it. It has a segment for each stage in which it has bits:
+ * The tuples of a space, in one array, and a gate for each in another, in the order of the search: the tuple first that may
+ * hold the best rule. Most tuples are passed by at their gates. A tuple is a mask, and the rules that are hashed by it. It
+ * has a segment for each stage in which it has bits:
  *
- *     bound-priority bound-seq count end debt | segment...
- *     segment: words-end tries-end region(3) | (word bits)* | (trie nibbles)*
+ *     count end debt | segment...
+ *     segment: words-end tries-end region(3) needs | (word bits)* | (trie nibbles)*
  *
  * The region of the last segment maps hashes to chains of rules, those of the others count hashes of the words so far.
  */
 export class TupleList {
   /** The tuples. Replaced when it grows. */
   data = new Int32Array(128);
-  /** Offsets of the tuples, the best bound first. Replaced when it grows. */
-  order = new Int32Array(8);
+  /** The gates, the best bound first. Replaced when it grows. */
+  gates = new Int32Array(8 * GATE_LENGTH);
+  /** Number of tuples. */
   count = 0;
   readonly #regions: HashRegions;
+  readonly #filter: PrefixFilter;
   readonly #free = new Map<number, number[]>();
   #end = 1;
 
   /** No tuples yet; their hash tables will be in `regions`. */
-  constructor(regions: HashRegions) {
+  constructor(regions: HashRegions, filter: PrefixFilter) {
     this.#regions = regions;
+    this.#filter = filter;
   }
 
   /** Octets of the tuples. */
   get octets(): number {
-    return this.data.byteLength + this.order.byteLength;
+    return this.data.byteLength + this.gates.byteLength;
   }
 
   /** The tuple with the mask that `ladder` found, 0 if there is none. */
   find(ladder: TupleLadder): number {
-    for (let i = 0; i < this.count; i++) if (this.#hasMask(this.order[i]!, ladder)) return this.order[i]!;
+    for (let i = 0; i < this.count; i++) if (this.#hasMask(this.at(i), ladder)) return this.at(i);
     return 0;
+  }
+
+  /** The tuple at a place of the order. */
+  at(place: number): number {
+    return this.gates[place * GATE_LENGTH + GATE_TUPLE]!;
   }
 
   /** Makes a tuple with that mask, at the end of the order. `prefixes` are pairs of trie and nibbles, by first word. */
@@ -69,13 +86,15 @@ export class TupleList {
     for (let i = 0; i < length || i === 0;) {
       const stage = length === 0 ? 0 : schema.stageOf(words[i]!);
       const start = program.length;
-      program.push(0, 0, 0, 0, 0);
+      program.push(0, 0, 0, 0, 0, 0);
       const firstWord = words[i] ?? 0;
       for (; i < length && schema.stageOf(words[i]!) === stage; i++) program.push(words[i]!, bits[i]!);
       program[start + WORDS_END] = program.length;
       const lastWord = i === 0 ? 0 : words[i - 1]!;
       for (const [word, trie, nibbles] of prefixes) {
-        if (word >= firstWord && word <= lastWord) program.push(trie, nibbles);
+        if (word < firstWord || word > lastWord) continue;
+        program.push(trie, nibbles);
+        program[start + NEEDS]! |= this.#filter.acquire(trie, nibbles);
       }
       program[start + TRIES_END] = program.length;
       if (length === 0) break;
@@ -83,15 +102,16 @@ export class TupleList {
     const tuple = this.#allocate(SEGMENTS + program.length);
     const { data } = this;
     const first = tuple + SEGMENTS;
-    data.set([-1, 0, 0, first + program.length, 0], tuple);
+    data.set([0, first + program.length, 0], tuple);
     data.set(program, first);
     for (let at = first; at < data[tuple + END]!; at = data[at + TRIES_END]!) {
       data[at + WORDS_END]! += first;
       data[at + TRIES_END]! += first;
       this.#regions.create(data, at + REGION);
     }
-    if (this.count === this.order.length) this.order = grown(this.order, this.count + 1);
-    this.order[this.count++] = tuple;
+    const gate = this.count++ * GATE_LENGTH;
+    if (gate === this.gates.length) this.gates = grown(this.gates, gate);
+    this.gates.set([-1, 0, data[first + NEEDS]!, tuple], gate);
     return tuple;
   }
 
@@ -99,9 +119,12 @@ export class TupleList {
   destroy(tuple: number): void {
     const { data } = this;
     const end = data[tuple + END]!;
-    for (let at = tuple + SEGMENTS; at < end; at = data[at + TRIES_END]!) this.#regions.destroy(data, at + REGION);
-    const place = this.#placeOf(tuple);
-    this.order.copyWithin(place, place + 1, this.count--);
+    for (let at = tuple + SEGMENTS; at < end; at = data[at + TRIES_END]!) {
+      this.#regions.destroy(data, at + REGION);
+      this.#filter.release(data[at + NEEDS]!);
+    }
+    const gate = this.#gateOf(tuple);
+    this.gates.copyWithin(gate, gate + GATE_LENGTH, this.count-- * GATE_LENGTH);
     const free = this.#free.get(end - tuple);
     if (free === undefined) this.#free.set(end - tuple, [tuple]);
     else free.push(tuple);
@@ -109,26 +132,29 @@ export class TupleList {
 
   /** Notes that a rule came. */
   noteInsert(tuple: number, arena: Int32Array, record: number): void {
-    const { data } = this;
+    const { data, gates } = this;
+    const gate = this.#gateOf(tuple);
     data[tuple + COUNT]!++;
     const priority = arena[record + PRIORITY]!;
-    const bound = data[tuple]!;
-    if (priority > bound || (priority === bound && arena[record + SEQ]! < data[tuple + BOUND_SEQ]!)) {
-      this.#setBound(tuple, priority, arena[record + SEQ]!);
-    } else if (data[tuple + DEBT] !== 0) this.#pay(tuple, arena);
+    const bound = gates[gate]!;
+    if (priority > bound || (priority === bound && arena[record + SEQ]! < gates[gate + BOUND_SEQ]!)) {
+      this.#setBound(gate, priority, arena[record + SEQ]!);
+    } else if (data[tuple + DEBT] !== 0) this.#pay(gate, arena);
   }
 
   /** Notes that a rule went. A tuple without rules must be destroyed then. */
   noteRemove(tuple: number, arena: Int32Array, record: number): void {
-    const { data } = this;
+    const { data, gates } = this;
     if (--data[tuple + COUNT]! === 0) return;
-    const wasBest = data[tuple] === arena[record + PRIORITY] && data[tuple + BOUND_SEQ] === arena[record + SEQ];
-    if (wasBest || data[tuple + DEBT] !== 0) this.#pay(tuple, arena);
+    const gate = this.#gateOf(tuple);
+    const wasBest = gates[gate] === arena[record + PRIORITY] && gates[gate + BOUND_SEQ] === arena[record + SEQ];
+    if (wasBest || data[tuple + DEBT] !== 0) this.#pay(gate, arena);
   }
 
   /** Finds the bounds of all tuples anew. */
   refreshAll(arena: Int32Array): void {
-    for (const tuple of this.order.slice(0, this.count)) this.#refresh(tuple, arena);
+    const tuples = Array.from({ length: this.count }, (_, place) => this.at(place));
+    for (const tuple of tuples) this.#refresh(this.#gateOf(tuple), arena);
   }
 
   /** The segment that leads to the chains. */
@@ -140,46 +166,50 @@ export class TupleList {
   }
 
   /** A bound that no rule reaches any more costs time, not correctness: it is found anew when enough changes paid for it. */
-  #pay(tuple: number, arena: Int32Array): void {
+  #pay(gate: number, arena: Int32Array): void {
     const { data } = this;
+    const tuple = this.gates[gate + GATE_TUPLE]!;
     data[tuple + DEBT]! += SLOTS_PER_CHANGE;
-    if (data[tuple + DEBT]! > data[this.lastSegment(tuple) + REGION + REGION_MASK]!) this.#refresh(tuple, arena);
+    if (data[tuple + DEBT]! > data[this.lastSegment(tuple) + REGION + REGION_MASK]!) this.#refresh(gate, arena);
   }
 
-  #refresh(tuple: number, arena: Int32Array): void {
+  #refresh(gate: number, arena: Int32Array): void {
     const { slots } = this.#regions;
-    const region = this.lastSegment(tuple) + REGION;
+    const region = this.lastSegment(this.gates[gate + GATE_TUPLE]!) + REGION;
     const offset = this.data[region]!;
     let best = 0;
     for (let slot = offset + 2 * this.data[region + REGION_MASK]!; slot >= offset; slot -= 2) {
       const head = slots[slot + 1]!;
       if (head !== 0 && (best === 0 || beats(arena, head, best))) best = head;
     }
-    this.#setBound(tuple, arena[best + PRIORITY]!, arena[best + SEQ]!);
+    this.#setBound(gate, arena[best + PRIORITY]!, arena[best + SEQ]!);
   }
 
-  #setBound(tuple: number, priority: number, seq: number): void {
-    const { data, order } = this;
-    data[tuple + BOUND_PRIORITY] = priority;
-    data[tuple + BOUND_SEQ] = seq;
-    data[tuple + DEBT] = 0;
-    let place = this.#placeOf(tuple);
-    for (; place > 0 && this.#isBefore(tuple, order[place - 1]!); place--) order[place] = order[place - 1]!;
-    for (; place + 1 < this.count && this.#isBefore(order[place + 1]!, tuple); place++)
-      order[place] = order[place + 1]!;
-    order[place] = tuple;
+  /** Gives a gate its bound, and moves it to its place. */
+  #setBound(gate: number, priority: number, seq: number): void {
+    const { gates, count } = this;
+    const needs = gates[gate + GATE_NEEDS]!;
+    const tuple = gates[gate + GATE_TUPLE]!;
+    this.data[tuple + DEBT] = 0;
+    let place = gate;
+    while (place > 0 && compareBound(gates, place - GATE_LENGTH, priority, seq) < 0) {
+      gates.copyWithin(place, place - GATE_LENGTH, place);
+      place -= GATE_LENGTH;
+    }
+    while (place + GATE_LENGTH < count * GATE_LENGTH && compareBound(gates, place + GATE_LENGTH, priority, seq) > 0) {
+      gates.copyWithin(place, place + GATE_LENGTH, place + 2 * GATE_LENGTH);
+      place += GATE_LENGTH;
+    }
+    gates[place + BOUND_PRIORITY] = priority;
+    gates[place + BOUND_SEQ] = seq;
+    gates[place + GATE_NEEDS] = needs;
+    gates[place + GATE_TUPLE] = tuple;
   }
 
-  #isBefore(a: number, b: number): boolean {
-    const { data } = this;
-    const difference = data[a]! - data[b]!;
-    return difference > 0 || (difference === 0 && data[a + BOUND_SEQ]! < data[b + BOUND_SEQ]!);
-  }
-
-  #placeOf(tuple: number): number {
-    let place = 0;
-    while (this.order[place] !== tuple) place++;
-    return place;
+  #gateOf(tuple: number): number {
+    let gate = 0;
+    while (this.gates[gate + GATE_TUPLE] !== tuple) gate += GATE_LENGTH;
+    return gate;
   }
 
   #hasMask(tuple: number, { words, bits, length }: TupleLadder): boolean {
@@ -201,6 +231,11 @@ export class TupleList {
     if (this.#end > this.data.length) this.data = grown(this.data, this.#end);
     return tuple;
   }
+}
+
+/** Above 0 if a gate comes before a bound, below 0 if it comes after. */
+function compareBound(gates: Int32Array, gate: number, priority: number, seq: number): number {
+  return gates[gate]! - priority || seq - gates[gate + BOUND_SEQ]!;
 }
 
 /** A copy with room for `needed` and as much again. */

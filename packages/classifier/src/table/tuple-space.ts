@@ -1,10 +1,22 @@
 import type { Match } from '../match/match.js';
 import type { HashRegions } from './hash-regions.js';
-import type { PrefixTrie } from './prefix-trie.js';
+import type { PrefixFilter } from './prefix-filter.js';
 import { PRIORITY, SEQ, matchesRecord, matchesRecordTracked } from './rule-record.js';
 import type { RuleSpace, SpaceContext, SpaceStats } from './rule-space.js';
 import { TupleChains, mixed } from './tuple-chains.js';
-import { BOUND_SEQ, END, REGION, SEGMENTS, SEGMENT_HEADER, TRIES_END, type TupleList } from './tuple-list.js';
+import {
+  BOUND_SEQ,
+  END,
+  GATE_LENGTH,
+  GATE_NEEDS,
+  GATE_TUPLE,
+  NEEDS,
+  REGION,
+  SEGMENTS,
+  SEGMENT_HEADER,
+  TRIES_END,
+  type TupleList,
+} from './tuple-list.js';
 
 const GOLDEN = 0x9e37_79b1;
 
@@ -15,21 +27,14 @@ export class TupleSpace implements RuleSpace {
   readonly #chains: TupleChains;
   readonly #regions: HashRegions;
   readonly #tuples: TupleList;
-  readonly #tries: readonly PrefixTrie[];
-  /** Of each trie in this lookup: what `walk` said; a depth of -1 if it did not walk yet. */
-  readonly #found: Int32Array;
-  readonly #depth: Int32Array;
-
+  readonly #filter: PrefixFilter;
   /** A space without rules. All will fix the bits of `known`, which are looked at elsewhere. */
   constructor(context: SpaceContext, known: Int32Array) {
     this.#context = context;
     this.#chains = new TupleChains(context, known);
     this.#regions = this.#chains.regions;
     this.#tuples = this.#chains.tuples;
-    this.#tries = this.#chains.tries;
-    // At most one per address and family.
-    this.#found = new Int32Array(2 * context.schema.fields.length);
-    this.#depth = new Int32Array(2 * context.schema.fields.length);
+    this.#filter = this.#chains.filter;
   }
 
   insert(record: number, match: Match): void {
@@ -45,15 +50,23 @@ export class TupleSpace implements RuleSpace {
   lookup(key: Int32Array, best: number): number {
     const { store, hashBits, seed } = this.#context;
     const { arena } = store;
-    const { data, order, count } = this.#tuples;
+    const { data, gates, count } = this.#tuples;
     const { slots } = this.#regions;
     let winner = best;
     let bestPriority = best === 0 ? -1 : arena[best + PRIORITY]!;
     let bestSeq = best === 0 ? 0 : arena[best + SEQ]!;
-    for (let i = 0; i < count; i++) {
-      const tuple = order[i]!;
-      const bound = data[tuple]!;
-      if (bound < bestPriority || (bound === bestPriority && data[tuple + BOUND_SEQ]! > bestSeq)) break;
+    const filter = this.#filter;
+    let hasFound = false;
+    for (let gate = 0; gate < count * GATE_LENGTH; gate += GATE_LENGTH) {
+      const bound = gates[gate]!;
+      if (bound < bestPriority || (bound === bestPriority && gates[gate + BOUND_SEQ]! > bestSeq)) break;
+      const needs = gates[gate + GATE_NEEDS]!;
+      if (needs !== 0) {
+        if (!hasFound) filter.find(key);
+        hasFound = true;
+        if ((needs & filter.absent) !== 0) continue;
+      }
+      const tuple = gates[gate + GATE_TUPLE]!;
       const end = data[tuple + END]!;
       let hash = seed;
       let record = 0;
@@ -91,16 +104,19 @@ export class TupleSpace implements RuleSpace {
   lookupTracked(key: Int32Array, best: number, consulted: Int32Array): number {
     const { store, hashBits, seed, proofs } = this.#context;
     const { arena } = store;
-    const { data, order, count } = this.#tuples;
+    const { data, gates, count } = this.#tuples;
     const { slots } = this.#regions;
     let winner = best;
     let bestPriority = best === 0 ? -1 : arena[best + PRIORITY]!;
     let bestSeq = best === 0 ? 0 : arena[best + SEQ]!;
-    for (let trie = 0; trie < this.#tries.length; trie++) this.#depth[trie] = -1;
-    for (let i = 0; i < count; i++) {
-      const tuple = order[i]!;
-      const bound = data[tuple]!;
-      if (bound < bestPriority || (bound === bestPriority && data[tuple + BOUND_SEQ]! > bestSeq)) break;
+    const filter = this.#filter;
+    let hasFound = false;
+    let proven = 0;
+    for (let gate = 0; gate < count * GATE_LENGTH; gate += GATE_LENGTH) {
+      const bound = gates[gate]!;
+      if (bound < bestPriority || (bound === bestPriority && gates[gate + BOUND_SEQ]! > bestSeq)) break;
+      if ((gates[gate + GATE_NEEDS]! & proven) !== 0) continue;
+      const tuple = gates[gate + GATE_TUPLE]!;
       const end = data[tuple + END]!;
       let hash = seed;
       let record = 0;
@@ -108,9 +124,16 @@ export class TupleSpace implements RuleSpace {
       do {
         const wordsEnd = data[at]!;
         const segmentEnd = data[at + TRIES_END]!;
-        if (wordsEnd < segmentEnd && this.#isRuledOut(wordsEnd, segmentEnd, key, consulted)) {
-          record = 0;
-          break;
+        const needs = data[at + NEEDS]!;
+        if (needs !== 0) {
+          if (!hasFound) filter.find(key);
+          hasFound = true;
+          const lacking = needs & filter.absent;
+          if (lacking !== 0) {
+            if ((lacking & proven) === 0) proven |= filter.prove(lacking, consulted);
+            record = 0;
+            break;
+          }
         }
         for (let word = at + SEGMENT_HEADER; word < wordsEnd; word += 2) {
           hash = Math.imul(hash ^ (key[data[word]!]! & data[word + 1]!), GOLDEN);
@@ -153,9 +176,9 @@ export class TupleSpace implements RuleSpace {
 
   forEachMatch(key: Int32Array, visit: (record: number) => void): void {
     const { store, hashBits, seed } = this.#context;
-    const { data, order, count } = this.#tuples;
+    const { data, count } = this.#tuples;
     for (let i = 0; i < count; i++) {
-      const tuple = order[i]!;
+      const tuple = this.#tuples.at(i);
       let hash = seed;
       for (let at = tuple + SEGMENTS; at < data[tuple + END]!; at = data[at + TRIES_END]!) {
         for (let word = at + SEGMENT_HEADER; word < data[at]!; word += 2) {
@@ -174,39 +197,12 @@ export class TupleSpace implements RuleSpace {
   addStats(stats: SpaceStats): void {
     const { arena } = this.#context.store;
     stats.tuples += this.#tuples.count;
-    stats.octets += this.#regions.octets + this.#tuples.octets;
-    for (const trie of this.#tries) stats.octets += trie.octets;
+    stats.octets += this.#regions.octets + this.#tuples.octets + this.#filter.octets;
     this.#chains.forEachChain((head) => {
       let length = 0;
       for (let record = head; record !== 0; record = arena[record]!) length++;
       stats.longestChain = Math.max(stats.longestChain, length);
     });
-  }
-
-  /** Whether a trie says that no prefix of the tuple is on the key's path; consults what told. */
-  #isRuledOut(from: number, end: number, key: Int32Array, consulted: Int32Array): boolean {
-    const { data } = this.#tuples;
-    let provingTrie = -1;
-    let provingNibbles = 0;
-    for (let at = from; at < end; at += 2) {
-      const index = data[at]!;
-      const nibbles = data[at + 1]!;
-      const trie = this.#tries[index]!;
-      if (this.#depth[index]! < 0) {
-        trie.walk(key);
-        this.#found[index] = trie.found;
-        this.#depth[index] = trie.depth;
-      }
-      if ((this.#found[index]! & (1 << (nibbles - 1))) !== 0) continue;
-      const needed = Math.min(nibbles, this.#depth[index]! + 1);
-      if (trie.isConsulted(consulted, needed)) return true;
-      if (provingTrie >= 0) continue;
-      provingTrie = index;
-      provingNibbles = needed;
-    }
-    if (provingTrie < 0) return false;
-    this.#tries[provingTrie]!.consult(consulted, provingNibbles);
-    return true;
   }
 
   /** Consults the words of a tuple as far as the segment that ends at `end`. */

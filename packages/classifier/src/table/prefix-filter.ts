@@ -1,0 +1,130 @@
+import { PrefixTrie } from './prefix-trie.js';
+import { countBits } from './rule-record.js';
+
+/** Pairs that can be told apart: the bits of an integer. Tuples with pairs beyond them are searched without being asked. */
+const PAIRS_MAX = 32;
+const NIBBLES_MAX = 32;
+
+/**
+ * Which tuples can't have a rule for a key because they have no prefix, of the length they are about, on the key's path.
+ * A pair of an address and a length that some tuple has is one bit here; a key lacks some pairs, a tuple needs some, and if
+ * they meet it need not be searched.
+ */
+export class PrefixFilter {
+  /** After `find`: the pairs of which no prefix matches the key. */
+  absent = 0;
+  readonly #tries: PrefixTrie[] = [];
+  /** For each trie the pairs it has, for each of its lengths in nibbles - 1 the pair. */
+  readonly #pairsOf: number[] = [];
+  #pairs = new Int32Array(0);
+  /** For each pair its trie, its nibbles, and how many tuples need it. */
+  readonly #trieOf = new Int32Array(PAIRS_MAX);
+  readonly #nibblesOf = new Int32Array(PAIRS_MAX);
+  readonly #uses = new Int32Array(PAIRS_MAX);
+  #used = 0;
+
+  /** Octets of the tries. */
+  get octets(): number {
+    return this.#tries.reduce((sum, { octets }) => sum + octets, 0);
+  }
+
+  /** The index of the trie of the address at these words of keys; made if need be. */
+  trieOf(word: number, words: number): number {
+    const index = this.#tries.findIndex((trie) => trie.word === word && trie.words === words);
+    if (index >= 0) return index;
+    const pairs = new Int32Array(this.#pairs.length + NIBBLES_MAX);
+    pairs.set(this.#pairs);
+    this.#pairs = pairs;
+    this.#pairsOf.push(0);
+    return this.#tries.push(new PrefixTrie(word, words)) - 1;
+  }
+
+  /** The trie with that index. */
+  trie(index: number): PrefixTrie {
+    return this.#tries[index]!;
+  }
+
+  /** Takes a pair into use, once more. Returns its bit, or 0 if there are too many pairs. */
+  acquire(trie: number, nibbles: number): number {
+    let bit = this.#pairs[trie * NIBBLES_MAX + nibbles - 1]!;
+    if (bit === 0) {
+      if (this.#used === -1) return 0;
+      bit = ~this.#used & -~this.#used;
+      const pair = 31 - Math.clz32(bit);
+      this.#used |= bit;
+      this.#pairsOf[trie]! |= bit;
+      this.#trieOf[pair] = trie;
+      this.#nibblesOf[pair] = nibbles;
+      this.#pairs[trie * NIBBLES_MAX + nibbles - 1] = bit;
+    }
+    this.#uses[31 - Math.clz32(bit)]!++;
+    return bit;
+  }
+
+  /** Ends a use of each of these pairs. */
+  release(bits: number): void {
+    for (let left = bits; left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      const pair = 31 - Math.clz32(bit);
+      if (--this.#uses[pair]! > 0) continue;
+      this.#used &= ~bit;
+      this.#pairsOf[this.#trieOf[pair]!]! &= ~bit;
+      this.#pairs[this.#trieOf[pair]! * NIBBLES_MAX + this.#nibblesOf[pair]! - 1] = 0;
+    }
+  }
+
+  /** Finds what a key lacks: sets `absent`. */
+  find(key: Int32Array): void {
+    const pairs = this.#pairs;
+    let present = 0;
+    for (let i = 0; i < this.#tries.length; i++) {
+      const trie = this.#tries[i]!;
+      trie.walk(key);
+      for (let left = trie.found; left !== 0; left &= left - 1) {
+        present |= pairs[i * NIBBLES_MAX + 31 - Math.clz32(left & -left)]!;
+      }
+    }
+    this.absent = this.#used & ~present;
+  }
+
+  /**
+   * Adds to `mask` what proves that the key of the last `find` lacks one of `pairs`, which it does: the one that adds the
+   * fewest bits. Returns all pairs that these bits prove it to lack.
+   */
+  prove(pairs: number, mask: Int32Array): number {
+    let cost = 1 << 30;
+    let chosen = 0;
+    for (let left = pairs; left !== 0; left &= left - 1) {
+      const pair = 31 - Math.clz32(left & -left);
+      const trie = this.#tries[this.#trieOf[pair]!]!;
+      const added = missingBits(mask, trie.word, this.#neededOf(pair));
+      if (added >= cost) continue;
+      cost = added;
+      chosen = pair;
+    }
+    const needed = this.#neededOf(chosen);
+    let { word } = this.#tries[this.#trieOf[chosen]!]!;
+    let nibbles = needed;
+    for (; nibbles > 8; nibbles -= 8) mask[word++] = -1;
+    mask[word]! |= -1 << (32 - 4 * nibbles);
+    let proven = 0;
+    for (let left = this.absent & this.#pairsOf[this.#trieOf[chosen]!]!; left !== 0; left &= left - 1) {
+      if (this.#neededOf(31 - Math.clz32(left & -left)) <= needed) proven |= left & -left;
+    }
+    return proven;
+  }
+
+  /** How many nibbles of the key show that it lacks a pair: up to the first that agrees with no prefix. */
+  #neededOf(pair: number): number {
+    return Math.min(this.#nibblesOf[pair]!, this.#tries[this.#trieOf[pair]!]!.depth + 1);
+  }
+}
+
+/** How many bits of the first `nibbles` of an address a mask lacks. */
+function missingBits(mask: Int32Array, first: number, nibbles: number): number {
+  let missing = 0;
+  let word = first;
+  let left = nibbles;
+  for (; left > 8; left -= 8) missing += countBits(~mask[word++]!);
+  return missing + countBits(~mask[word]! & (-1 << (32 - 4 * left)));
+}
