@@ -1,4 +1,4 @@
-import { ipv4, outerPseudoHeader, read16, readInt32, udp, write16 } from '@overlane/wire';
+import { ipv4, outerPseudoHeader, type PacketBuffer, read16, readInt32, udp, write16 } from '@overlane/wire';
 import { IPPROTO_UDP } from './linux.js';
 import { IPV4_LENGTH, IPV6_LENGTH } from './outer-header.js';
 
@@ -95,6 +95,15 @@ export class DatagramGroup {
       write16(bytes, at + 4, udpLength);
     }
     write16(bytes, at + ipLength + 6, outerPseudoHeader(bytes, at, this.#family, IPPROTO_UDP, udpLength));
+  }
+
+  /** Sets the offload fields of `window`, which starts at the super-datagram's IP header. */
+  describe(window: PacketBuffer): void {
+    window.checksum = 'partial';
+    window.checksumStart = window.start + this.headerLength - udp.HEADER_LENGTH;
+    window.checksumField = window.checksumStart + 6;
+    window.segmentType = 'udp';
+    window.segmentSize = this.segmentSize;
   }
 
   /** Everything but lengths, identification and checksums: TOS, DF, TTL, addresses, ports; traffic class, flow label. */

@@ -16,12 +16,17 @@ import { type OffloadLevel, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-h
 /** Octets in front of the IP packet in each message. */
 const LINK = VNET_HEADER_LENGTH + ethernet.HEADER_LENGTH;
 
+/** Octets in the table after which it is sent: far fewer than the socket's buffer holds. */
+const OCTETS_MAX = 1024 * 1024;
+
 /** What a {@link PacketSender} is made for. */
 export interface PacketSenderSettings {
   /** Address family of all packets. */
   readonly family: 4 | 6;
   /** Packets in the table. */
-  readonly batch: number;
+  readonly packets: number;
+  /** Packets from foreign memory in it. */
+  readonly copies: number;
   /** Longest packet copied from foreign memory. */
   readonly mtu: number;
   /** What is left to the kernel. */
@@ -58,6 +63,7 @@ export class PacketSender {
   #staging: Slots | undefined;
   #staged = 0;
   #queued = 0;
+  #octets = 0;
   #lost = 0;
   #groupHop: NextHop | undefined;
   #coalescing: boolean;
@@ -72,7 +78,7 @@ export class PacketSender {
     byKernel: UnderlaySender,
     statistics: PacketUnderlayStatistics,
   ) {
-    const { batch, family, offload } = settings;
+    const { packets, family, offload } = settings;
     this.#system = system;
     this.#arena = arena;
     this.#fd = fd;
@@ -81,15 +87,15 @@ export class PacketSender {
     this.#byKernel = byKernel;
     this.#statistics = statistics;
     this.#coalescing = offload === 'segmentation';
-    this.#starts = new Int32Array(batch);
-    this.#lengths = new Int32Array(batch);
-    this.#partial = new Int32Array(batch);
-    this.#packetsIn = new Int32Array(batch);
-    this.#checksums = new FinishedChecksums(arena.bytes, 2 * batch);
+    this.#starts = new Int32Array(packets);
+    this.#lengths = new Int32Array(packets);
+    this.#partial = new Int32Array(packets);
+    this.#packetsIn = new Int32Array(packets);
+    this.#checksums = new FinishedChecksums(arena.bytes, 2 * packets);
     this.#group = new DatagramGroup(arena.bytes, family);
     this.#window = new PacketBuffer(arena.bytes);
     this.#first = new PacketBuffer(arena.bytes);
-    this.#table = new SendTable(arena, batch);
+    this.#table = new SendTable(arena, packets);
     try {
       this.#single = new SendTable(arena, 1);
     } catch (error) {
@@ -100,8 +106,9 @@ export class PacketSender {
 
   /** Puts a packet into the table; sends the table first if it is full. */
   send(packet: PacketBuffer): void {
-    const { family, batch, offload } = this.#settings;
-    if (this.#queued === batch || this.#staged === batch || this.#checksums.lacks(2)) this.#transmit();
+    const { family, packets, copies, offload } = this.#settings;
+    const isFull = this.#queued === packets || this.#staged === copies || this.#octets >= OCTETS_MAX;
+    if (isFull || this.#checksums.lacks(2)) this.#transmit();
     const length = packet.end - packet.start;
     if (length < (family === 4 ? IPV4_LENGTH : IPV6_LENGTH) || packet.bytes[packet.start]! >>> 4 !== family) {
       return this.#refuse('malformed');
@@ -139,7 +146,7 @@ export class PacketSender {
   /** Offset of the packet in the arena, copied if it was elsewhere; -1 if it is too long for that. */
   #place(packet: PacketBuffer): number {
     if (packet.bytes === this.#arena.bytes) return packet.start;
-    this.#staging ??= new Slots(this.#arena, this.#settings.batch, this.#settings.mtu);
+    this.#staging ??= new Slots(this.#arena, this.#settings.copies, this.#settings.mtu);
     const at = this.#staging.copy(this.#staged, packet);
     if (at < 0) return at;
     this.#staged++;
@@ -162,6 +169,7 @@ export class PacketSender {
       packet.checksumStart + delta !== transportOffset(this.#arena.bytes, at, this.#settings.family);
     this.#starts[index] = at;
     this.#lengths[index] = length;
+    this.#octets += length;
     this.#partial[index] = packet.checksum === 'partial' && !isInner ? packet.checksumField + delta : 0;
     const group = this.#group;
     const canGroup = this.#coalescing && packet.segmentType === 'none' && length <= this.linkMtu;
@@ -207,11 +215,7 @@ export class PacketSender {
       const start = header + LINK;
       group.writeHeaders(start);
       const window = this.#window.reset(bytes, start, start + group.headerLength);
-      window.checksum = 'partial';
-      window.checksumStart = start + group.headerLength - udp.HEADER_LENGTH;
-      window.checksumField = window.checksumStart + 6;
-      window.segmentType = 'udp';
-      window.segmentSize = group.segmentSize;
+      group.describe(window);
       writeVnetHeader(bytes, header, window, ethernet.HEADER_LENGTH);
       this.#statistics.sentSuper++;
       this.#statistics.coalesced += group.count;
@@ -249,6 +253,7 @@ export class PacketSender {
     }
     this.#table.clear();
     this.#queued = 0;
+    this.#octets = 0;
     // What was copied for the kernel's socket leaves before its slot is used again.
     this.#lost += this.#byKernel.flush();
     this.#staged = 0;

@@ -17,6 +17,9 @@ export const MTU_MAX = 65_535;
 /** Slots for super-frames of up to 64 KiB in use at once: with more, their octets leave the cache before they are read. */
 export const SUPER_SLOTS = 16;
 
+/** Batches of packets in a table to be sent where runs of them leave as one: else a table would end most runs too early. */
+export const RUNS_PER_BATCH = 8;
+
 /** Ethernet header and two VLAN tags. */
 const LINK_HEADER_MAX = 22;
 

@@ -136,6 +136,25 @@ describe('PacketUnderlay sending', () => {
     expect(sum).toBe(0);
   });
 
+  it('sends a table by itself after eight batches of packets, or a mebioctet', () => {
+    const { arena, system, port } = open({ batch: 2, offload: 'segmentation' });
+    const at = arena.allocate(40_000);
+    arena.bytes.set(datagram(30_000).view(), at);
+    const large = new PacketBuffer(arena.bytes, at, at + 30_028);
+    for (let i = 0; i < 16; i++) port.send(large);
+    expect(system.count('sendmmsg')).toBe(0);
+    port.send(large);
+    expect(system.count('sendmmsg')).toBe(1);
+    expect([port.flush(), port.statistics.sent]).toEqual([0, 17]);
+    const wide = open({ batch: 8, offload: 'segmentation' });
+    wide.arena.bytes.set(datagram(30_000).view(), at);
+    const again = new PacketBuffer(wide.arena.bytes, at, at + 30_028);
+    for (let i = 0; i < 35; i++) wide.port.send(again);
+    expect(wide.system.count('sendmmsg')).toBe(0);
+    wide.port.send(again);
+    expect(wide.system.count('sendmmsg')).toBe(1);
+  });
+
   it('refuses what is no packet of its family, or unfinished in a way it does not take', () => {
     const fixture = open({ offload: 'checksum' });
     const { port } = fixture;
