@@ -12,14 +12,14 @@ const floors = {
   app: ['ground', 'description', 'protocol', 'mechanism', 'system'],
 };
 
-/** Settings for the sources of all packages on the `wanted` floors, which their package.json names as tags. */
-function onFloors(wanted, settings) {
+/** Settings for the sources of all packages with one of the `wanted` tags, which stand in their package.json. */
+function onTags(wanted, settings) {
   const packages = `${import.meta.dirname}/packages`;
   const files = readdirSync(packages)
     .filter((name) => existsSync(`${packages}/${name}/package.json`))
     .filter((name) => {
       const { nx: project } = JSON.parse(readFileSync(`${packages}/${name}/package.json`, 'utf8'));
-      return wanted.some((floor) => project?.tags?.includes(`floor:${floor}`));
+      return wanted.some((tag) => project?.tags?.includes(tag));
     })
     .map((name) => `packages/${name}/src/**/*.ts`);
   return files.length === 0 ? [] : [{ files, ...settings }];
@@ -72,7 +72,8 @@ export default tseslint.config(
     files: ['packages/*/{src,test,bench}/**'],
     rules: { 'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true } }] },
   },
-  ...onFloors(['ground', 'description', 'protocol'], {
+  // Of the mechanisms only those that say so are pure: others are there to reach the system.
+  ...onTags(['floor:ground', 'floor:description', 'floor:protocol', 'pure'], {
     rules: {
       'no-restricted-globals': ['error', ...pureGlobals.map((name) => ({ name, message: IMPURE }))],
       'no-restricted-properties': [
@@ -87,12 +88,12 @@ export default tseslint.config(
       'no-restricted-imports': ['error', { patterns: [nodeBuiltIns] }],
     },
   }),
-  ...onFloors(['protocol'], {
+  ...onTags(['floor:protocol'], {
     ignores: ['**/src/*layout*.ts', '**/src/*laws*.ts', '**/src/law-*.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: [nodeBuiltIns, layoutOnlyInItsEntry] }] },
   }),
   // A promise nobody waits for hides its failure. Only these floors have promises.
-  ...onFloors(['mechanism', 'system', 'app'], {
+  ...onTags(['floor:mechanism', 'floor:system', 'floor:app'], {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
