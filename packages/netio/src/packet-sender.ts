@@ -1,4 +1,4 @@
-import { ethernet, PacketBuffer, udp, writeOctets } from '@overlane/wire';
+import { ethernet, PacketBuffer, writeOctets } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { DatagramGroup } from './datagram-group.js';
 import { FinishedChecksums } from './finished-checksums.js';
