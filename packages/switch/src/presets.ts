@@ -1,5 +1,6 @@
 /** Published systems as rows of choices: each preset fills the five roles. */
-import type { Encapsulation, Locator } from '@overlane/wire';
+import { type DoveEndpointOptions, DoveEncapsulation, van } from '@overlane/dove';
+import type { Encapsulation, IpAddress, Locator } from '@overlane/wire';
 import { type VxlanOptions, VxlanEncapsulation } from '@overlane/vxlan';
 import type { MacTableOptions } from './mac-table.js';
 import { DropQueue } from './roles/drop-queue.js';
@@ -30,4 +31,38 @@ export function floodAndLearn(encapsulation: Encapsulation, options: FloodAndLea
 /** Plain VXLAN (RFC 7348). */
 export function vxlan(options: VxlanOptions & FloodAndLearnOptions): SwitchRoles {
   return floodAndLearn(new VxlanEncapsulation(options), options);
+}
+
+/** What a DOVE overlay without a directory needs to know. */
+export interface DoveOptions extends Omit<DoveEndpointOptions, 'takesExtensions' | 'seed'>, Partial<van.VanLimits> {
+  /** Our endpoint, IPv4. */
+  readonly address: IpAddress;
+  /** Endpoints to start with, by network; those that they know come by JOIN. Read once. */
+  readonly peers: ReadonlyMap<number, readonly Locator[]>;
+  /** Any 32 bits, anew on each call, that others can't guess. */
+  random32(): number;
+}
+
+/**
+ * DOVE with VAN (Barabash et al.): endpoints learn from each other where stations are, and un-learn it when they move. Give
+ * the switch `learning.ageingMs: Infinity`: a VAN switch knows its stations, and who is silent must not be un-learned.
+ */
+export function dove(options: DoveOptions): SwitchRoles {
+  const addresses = ([network, locators]: [number, readonly Locator[]]): [number, IpAddress[]] => [
+    network,
+    locators.map(({ address }) => address),
+  ];
+  const replicator = new van.VanMembers({ configured: new Map([...options.peers].map(addresses)) });
+  const resolver = new van.VanResolver({ ...options, replicator });
+  return {
+    encapsulation: new DoveEncapsulation({
+      ...options,
+      seed: options.random32() >>> 0,
+      takesExtensions: (peer) => resolver.takesExtensions(peer),
+    }),
+    resolver,
+    replicator,
+    path: new EcmpPath(),
+    makeQueue: () => new DropQueue(),
+  };
 }
