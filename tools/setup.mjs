@@ -26,6 +26,9 @@ const NATIVE_TOOLS = [
     proof: '/usr/share/gocode/src/github.com/google/gopacket',
     without: 'the gopacket benchmark',
   },
+  { debian: 'gcc', proof: 'gcc', without: 'the DPDK benchmark' },
+  { debian: 'pkg-config', proof: 'pkg-config', without: 'the DPDK benchmark' },
+  { debian: 'libdpdk-dev', proof: '/usr/include/dpdk/rte_acl.h', without: 'the DPDK benchmark' },
 ];
 
 const POLICY_FILE = '/usr/sbin/policy-rc.d';

@@ -78,7 +78,7 @@ static void insert_megaflows(const char *path)
     if (file == NULL) peer_die("cannot open the megaflows");
     unsigned src, src_mask, dst, dst_mask, sport, sport_mask, dport, dport_mask, proto;
     dpcls_init(&dpcls);
-    for (uint32_t number = 1; fscanf(file, "%x/%x %x/%x %x/%x %x/%x %u%*[^\n]\n", &src, &src_mask, &dst, &dst_mask,
+    for (uint32_t number = 1; fscanf(file, "%x/%x %x/%x %x/%x %x/%x %u%*[^\n]", &src, &src_mask, &dst, &dst_mask,
                                      &sport, &sport_mask, &dport, &dport_mask, &proto) == 9; number++) {
         struct match match;
         match_init_catchall(&match);

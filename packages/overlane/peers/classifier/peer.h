@@ -56,7 +56,7 @@ static inline struct peer_rule *peer_read_rules(const char *path, size_t *count)
     struct peer_rule *rules = (struct peer_rule *)malloc(room * sizeof *rules);
     unsigned s[4], d[4];
     struct peer_rule r;
-    while (fscanf(file, "@%u.%u.%u.%u/%u %u.%u.%u.%u/%u %u : %u %u : %u %x/%x%*[^\n]\n", &s[0], &s[1], &s[2], &s[3],
+    while (fscanf(file, " @%u.%u.%u.%u/%u %u.%u.%u.%u/%u %u : %u %u : %u %x/%x%*[^\n]", &s[0], &s[1], &s[2], &s[3],
                   &r.src_len, &d[0], &d[1], &d[2], &d[3], &r.dst_len, &r.sport_lo, &r.sport_hi, &r.dport_lo,
                   &r.dport_hi, &r.proto, &r.proto_mask) == 16) {
         r.src = s[0] << 24 | s[1] << 16 | s[2] << 8 | s[3];
@@ -78,7 +78,7 @@ static inline struct peer_packet *peer_read_packets(const char *path)
     struct peer_packet *packets = (struct peer_packet *)malloc(PACKETS * sizeof *packets);
     for (size_t i = 0; i < PACKETS; i++) {
         unsigned sport, dport, proto;
-        if (fscanf(file, "%u %u %u %u %u%*[^\n]\n", &packets[i].src, &packets[i].dst, &sport, &dport, &proto) != 5) {
+        if (fscanf(file, "%u %u %u %u %u%*[^\n]", &packets[i].src, &packets[i].dst, &sport, &dport, &proto) != 5) {
             peer_die("too few packets");
         }
         packets[i].sport = (uint16_t)sport;

@@ -9,6 +9,7 @@ import type { BenchReport } from '../../src/bench/figures.js';
 import { createTunnels, sharedFrames } from '../../src/bench/inputs.js';
 import { sumOfResults } from '../../src/bench/measure.js';
 import { type Peer, startPeers } from '../../src/bench/peers/index.js';
+import { classifierSuite } from '../../src/bench/classifier/index.js';
 import { SUITES } from '../../src/bench/suites.js';
 import { requires } from '../../../../tools/testing/requirements.js';
 
@@ -63,6 +64,29 @@ describe('the peers', () => {
       for (const peer of started) await peer.close();
     }
   });
+});
+
+describe('peers of the classifier', () => {
+  requires('dpdk').it(
+    'DPDK gives every packet of a generated set the rule that we give it',
+    async () => {
+      const row = classifierSuite.cases.find(({ name }) => name === 'fw 1k')!;
+      const folder = mkdtempSync(join(tmpdir(), 'overlane-bench-test-'));
+      const { openvswitch: _ovs, cutsplit: _cutsplit, ...withDpdk } = row;
+      const [dpdk] = await startPeers([{ ...classifierSuite, cases: [withDpdk] }], folder);
+      const program = await dpdk!.start(row.dpdkSimd!.program!);
+      try {
+        const sum = sumOfResults(row.setup());
+        for (const side of ['dpdkScalar', 'dpdkSimd'] as const) {
+          expect((await program.warm(row[side]!.operation, 0)).sum).toBe(sum);
+        }
+      } finally {
+        await program.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe('overlane bench', () => {

@@ -42,6 +42,7 @@ async function startPeer(kind: PeerKind, workplace: Workplace): Promise<Peer> {
   }
 }
 
+/** Suites may share a list: then its octets are the same. */
 function hexInputs(suites: readonly Suite[]): Record<string, string[]> {
   const lists = suites.flatMap((suite) => Object.entries(suite.inputs()));
   return Object.fromEntries(lists.map(([name, octets]) => [name, octets.map((o) => Buffer.from(o).toString('hex'))]));
