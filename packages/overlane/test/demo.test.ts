@@ -124,9 +124,14 @@ describe('a demonstration in memory', () => {
       encapsulation: 'vxlan',
       pings: { expected: 18, answered: 18 },
       isolation: { tried: 12, leaked: 0 },
+      flows: { microflowHits: expect.any(Number), megaflowHits: expect.any(Number), misses: expect.any(Number) },
       capture: captureFile,
     });
     expect(told).toContain('vni 5001');
+    // Of some hundred packets most have a flow: three echo requests and answers in a row, and ARP for several addresses.
+    expect(summary.flows.microflowHits).toBeGreaterThan(10);
+    expect(summary.flows.megaflowHits).toBeGreaterThan(10);
+    expect(told).toMatch(/in_port=1,.*eth_dst=[0-9a-f:]+ -> tunnel to 192\.0\.2\.2/);
 
     const { example, packets } = checkCapture(captureFile, 'vxlan');
     expect(packets).toBe(readCapture(readFileSync(captureFile)).length);

@@ -93,6 +93,23 @@ export class Report {
     this.print('', 'The switches, in packets', table.toString());
   }
 
+  /** What the flow caches did, and the flows with the most packets. */
+  printFlows(counters: SwitchCounters): void {
+    const table = new Table({
+      head: ['switch', 'packets', 'microflow hits', 'megaflow hits', 'decided anew', 'megaflows', 'masks'],
+      style: PLAIN,
+    });
+    for (const [host, { flows }] of counters) {
+      const { lookups, microflowHits, megaflowHits, misses, flows: count, masks } = flows;
+      table.push([host, lookups, microflowHits, megaflowHits, misses, count, masks]);
+    }
+    const busiest = [...counters].flatMap(([host, { flows }]) =>
+      flows.megaflows.slice(0, FLOWS_SHOWN).map((flow) => ({ host, ...flow })),
+    );
+    const lines = busiest.map(({ host, match, program, packets }) => `  ${host}: ${match} -> ${program} (${packets})`);
+    this.print('', 'The flow caches, in packets', table.toString(), 'Their busiest megaflows', ...lines);
+  }
+
   /** One packet from the outside in. */
   printExample(layers: readonly DissectedLayer[]): void {
     this.print('', 'One packet of the capture, from the outside in (offset, length, header)', ...explainLayers(layers));
@@ -108,6 +125,8 @@ export class Report {
   }
 }
 
+/** Megaflows of each switch that are shown. */
+const FLOWS_SHOWN = 3;
 const PLAIN = { head: [], border: [], compact: true };
 
 function failuresOf(result: unknown): readonly unknown[] {

@@ -29,6 +29,8 @@ export interface DemoSummary {
   readonly pings: { readonly expected: number; readonly answered: number };
   /** Echo requests across tenants, and how many echo requests reached a station of another tenant or were answered. */
   readonly isolation: { readonly tried: number; readonly leaked: number };
+  /** What the flow caches of the switches did, in packets: found there by key or by what matters, or decided anew. */
+  readonly flows: { readonly microflowHits: number; readonly megaflowHits: number; readonly misses: number };
   /** Path of the capture. */
   readonly capture: string;
 }
@@ -48,12 +50,14 @@ export async function runDemo({ mode, encapsulation, captureFile }: DemoOptions,
   const tries: GroupResult[] = [];
   const failures: string[] = [];
   const world = makeWorld(mode, encapsulation, captureFile);
+  let flows = { microflowHits: 0, megaflowHits: 0, misses: 0 };
   try {
     for (const { title, run } of world.steps) await report.step(title, run);
     for (const tenant of TENANTS)
       pings.push(await report.step(`pings in ${tenant.name}`, () => checkPings(world, tenant, encapsulation)));
     tries.push(await report.step('tries to reach the other tenant', () => checkIsolation(world)));
     const counters = await report.step('switches stopped', () => world.stopSwitches());
+    flows = sumFlows(counters);
     const findings = await report.step('capture read back', () => checkCapture(captureFile, encapsulation));
     tell(report, pings, tries, counters, findings, captureFile);
     failures.push(...findings.failures);
@@ -76,6 +80,7 @@ export async function runDemo({ mode, encapsulation, captureFile }: DemoOptions,
         sumOf(pings, ({ strays }) => strays) +
         sumOf(tries, ({ probes, strays }) => Math.max(strays, answersIn(probes))),
     },
+    flows,
     capture: captureFile,
   };
   return { summary, failures };
@@ -103,8 +108,19 @@ function tell(
     tries.flatMap(({ probes }) => probes),
   );
   report.printCounters(counters);
+  report.printFlows(counters);
   if (example !== undefined) report.printExample(example);
   report.printCapture(captureFile, packets);
+}
+
+function sumFlows(counters: SwitchCounters): DemoSummary['flows'] {
+  const all = [...counters.values()].map(({ flows }) => flows);
+  const sum = (of: (flows: (typeof all)[number]) => number): number => all.reduce((total, each) => total + of(each), 0);
+  return {
+    microflowHits: sum(({ microflowHits }) => microflowHits),
+    megaflowHits: sum(({ megaflowHits }) => megaflowHits),
+    misses: sum(({ misses }) => misses),
+  };
 }
 
 function sumOf(groups: readonly GroupResult[], of: (group: GroupResult) => number): number {
