@@ -1,13 +1,11 @@
 import type { PacketBuffer, Replicator } from '@overlane/wire';
 import type { Ledger } from './ledger.js';
-import type { Offload } from './offload.js';
 import type { LocalPort, Segment } from './segment.js';
 import type { Uplink } from './uplink.js';
 
 /** What flooding goes through. */
 export interface FloodingWays {
   readonly uplink: Uplink;
-  readonly offload: Offload;
   readonly replicator: Replicator;
   readonly ledger: Ledger;
 }
@@ -47,9 +45,9 @@ export class Flooding {
 
   /** Sends `frame`, which came out of a tunnel, to all local ports of its network: never back to the underlay. */
   fromTunnel(frame: PacketBuffer, segment: Segment): void {
-    const { offload, ledger } = this.#ways;
+    const { ledger } = this.#ways;
     for (const { egress } of segment.ports) {
-      offload.deliver(frame, egress);
+      egress.send(frame);
       this.#settle(frame);
     }
     ledger.copied += segment.ports.length - 1;

@@ -3,7 +3,6 @@ import {
   type Encapsulation,
   PacketBuffer,
   type Port,
-  SegmentCoalescer,
   SoftwareOffload,
   TCP_CHECKSUM_AT,
   UDP_CHECKSUM_AT,
@@ -12,7 +11,6 @@ import {
   tcp,
   udp,
 } from '@overlane/wire';
-import type { Egress } from './egress.js';
 
 /** Gives memory of so many octets for good; in the array of the ports' packets, segments are copied without garbage. */
 export type Allocate = (octets: number) => PacketBuffer;
@@ -20,17 +18,13 @@ export type Allocate = (octets: number) => PacketBuffer;
 /** Octets for segments under way, in each direction: ten super-frames and more between two flushes. */
 const SCRATCH_LENGTH = 1 << 20;
 /** Room in front of segments for what ports add themselves: Ethernet and vnet headers. */
-const PORT_HEADROOM = 64;
-/** Flows joined at the same time. */
-const FLOWS = 8;
-
-/** The software behind the ports of one switch. */
+export const PORT_HEADROOM = 64;
+/** The software behind the ports of one switch: what a packet asks for, it does. */
 export class Offload {
   /** For frames, towards tenants and into tunnels. */
   readonly frames: SoftwareOffload;
   /** For tunnel packets, which start with an IP header. */
   readonly packets: SoftwareOffload;
-  readonly #coalescer: SegmentCoalescer<Egress>;
 
   /** Calls `flush`, which hands all packets over, before memory of segments is used again. */
   constructor(encapsulation: Encapsulation, flush: () => void, allocate?: Allocate) {
@@ -40,35 +34,7 @@ export class Offload {
     this.frames = new SoftwareOffload({ ...memory, ...(scratch && { scratch }) });
     const outer = allocate?.(SCRATCH_LENGTH);
     this.packets = new SoftwareOffload({ ...memory, startsWith: 'ip', ...(outer && { scratch: outer }) });
-    const held = allocate?.(SegmentCoalescer.scratchLength(FLOWS, PORT_HEADROOM));
-    this.#coalescer = new SegmentCoalescer(sendJoined, {
-      flows: FLOWS,
-      headroom: PORT_HEADROOM,
-      joinsDatagrams: (egress) => egress.takesDatagrams,
-      ...(held && { scratch: held }),
-    });
   }
-
-  /** Segments that were appended to others. */
-  get joined(): number {
-    return this.#coalescer.joined;
-  }
-
-  /** Sends `frame` from a tunnel to a tenant's port, joined with others of its flow if the port takes super-frames. */
-  deliver(frame: PacketBuffer, to: Egress): void {
-    if (!to.takesSegments || !this.#coalescer.accept(frame, to)) to.send(frame);
-  }
-
-  /** Sends what is held to be joined. Call at the end of a batch. */
-  flush(): void {
-    this.#coalescer.flush();
-  }
-}
-
-// The coalescer's memory is its own again when this returns.
-function sendJoined(packet: PacketBuffer, to: Egress): void {
-  to.send(packet);
-  to.flush();
 }
 
 /** Whether `port` would take a frame of many segments of that kind: shows it one of two. */

@@ -1,3 +1,4 @@
+import type { JoinedKinds } from '@overlane/wire';
 import type { Egress } from './egress.js';
 import { type LearnOutcome, MacTable, type MacTableOptions } from './mac-table.js';
 
@@ -27,6 +28,8 @@ export class Segment {
   readonly network: number;
   /** Ports in the order they were added. */
   readonly ports: LocalPort[] = [];
+  /** What is worth joining for its ports before it is forwarded: what at least one of them takes joined. */
+  joins: 'nothing' | JoinedKinds = 'nothing';
   // The value is the port's id.
   readonly #addresses: MacTable;
   readonly #departed: DepartureListener;
@@ -63,15 +66,28 @@ export class Segment {
     if (this.#addresses.forget(bytes, offset)) this.#departed(this.network, bytes, offset, nowMs);
   }
 
+  /** Takes `port` in. */
+  add(port: LocalPort): void {
+    this.ports.push(port);
+    this.#chooseJoins();
+  }
+
   /** Takes `port` out and forgets its addresses. */
   remove(port: LocalPort, nowMs: number): void {
     this.ports.splice(this.ports.indexOf(port), 1);
+    this.#chooseJoins();
     this.#forgetWhere((slot) => this.#addresses.values[slot] === port.id, nowMs);
   }
 
   /** Forgets addresses that were not seen for too long. Costs a pass over them. */
   expire(nowMs: number): void {
     this.#forgetWhere((slot) => this.#addresses.hasAged(slot, nowMs), nowMs);
+  }
+
+  #chooseJoins(): void {
+    const { ports } = this;
+    const datagrams = ports.some(({ egress }) => egress.takesDatagrams) ? 'segments and datagrams' : 'segments';
+    this.joins = ports.some(({ egress }) => egress.takesSegments) ? datagrams : 'nothing';
   }
 
   #forgetWhere(unwanted: (slot: number) => boolean, nowMs: number): void {

@@ -12,12 +12,12 @@ import {
   type PacketBuffer,
   type Port,
   type SoftwareOffload,
-  TunnelMetadata,
-  dropOuterOffload,
+  type TunnelMetadata,
   ethernet,
   isGroupMac,
 } from '@overlane/wire';
 import type { PortCounters } from './counters.js';
+import { Downlink } from './downlink.js';
 import { Egress } from './egress.js';
 import { Flooding } from './flooding.js';
 import { Forwarding } from './forwarding.js';
@@ -39,12 +39,12 @@ export class Switch {
   readonly #segments = new Map<number, Segment>();
   readonly #locals: LocalPort[] = [];
   readonly #uplink: Uplink;
+  readonly #downlink: Downlink;
   readonly #offload: Offload;
   readonly #forwarding: Forwarding;
   readonly #flooding: Flooding;
   readonly #ledger = new Ledger();
   readonly #egresses: Egress[] = [];
-  readonly #received = new TunnelMetadata();
   readonly #departed: DepartureListener;
   #nextPortId = 0;
 
@@ -52,10 +52,21 @@ export class Switch {
   constructor(roles: SwitchRoles, options: SwitchOptions = {}) {
     this.#roles = roles;
     this.#learning = options.learning ?? {};
-    this.#offload = new Offload(roles.encapsulation, () => this.flush(), options.allocate);
+    const flush = (): void => this.flush();
+    this.#offload = new Offload(roles.encapsulation, flush, options.allocate);
     this.#uplink = new Uplink(roles.encapsulation, roles.path, this.#offload.frames, this.#ledger);
-    const ways = { uplink: this.#uplink, offload: this.#offload, replicator: roles.replicator, ledger: this.#ledger };
-    this.#flooding = new Flooding(ways, () => this.flush());
+    const ways = { uplink: this.#uplink, replicator: roles.replicator, ledger: this.#ledger };
+    this.#flooding = new Flooding(ways, flush);
+    this.#downlink = new Downlink(
+      roles,
+      {
+        segmentOf: (network) => this.#segments.get(network),
+        forward: (frame, tunnel, counters, nowMs) => this.#forwardRemote(frame, tunnel, counters, nowMs),
+        flush,
+      },
+      this.#ledger,
+      options.allocate,
+    );
     this.#forwarding = new Forwarding(roles.resolver, options.flows);
     this.#departed = (network, bytes, offset, nowMs) => {
       this.#forwarding.invalidate();
@@ -78,7 +89,7 @@ export class Switch {
   addPort(port: Port, network: number): void {
     const segment = this.#segmentOf(network);
     const local = new LocalPort(this.#addEgress(port, this.#offload.frames), segment, this.#nextPortId++);
-    segment.ports.push(local);
+    segment.add(local);
     this.#locals.push(local);
   }
 
@@ -119,7 +130,7 @@ export class Switch {
     const named = this.#egresses.map(({ port, counters }) => [port.name, counters.snapshot()] as const);
     return {
       ports: Object.fromEntries(named),
-      ledger: this.#ledger.snapshot(this.#offload.joined),
+      ledger: this.#ledger.snapshot(this.#downlink.joined),
       flows: this.#forwarding.snapshot(),
     };
   }
@@ -142,35 +153,10 @@ export class Switch {
     return count;
   }
 
-  #turnUnderlay({ port, counters }: Egress, nowMs: number): number {
-    const count = port.receive();
-    for (let i = 0; i < count; i++) {
-      const packet = port.packet(i);
-      counters.countReceived(packet.length);
-      const fault = this.#receive(packet, counters, nowMs);
-      if (fault !== undefined) counters.countDropped(fault);
-    }
-    if (count > 0) {
-      this.#offload.flush();
-      this.#endBatch();
-    }
+  #turnUnderlay(egress: Egress, nowMs: number): number {
+    const count = this.#downlink.turn(egress, nowMs);
+    if (count > 0) this.#endBatch();
     return count;
-  }
-
-  #receive(packet: PacketBuffer, counters: PortCounters, nowMs: number): Fault | undefined {
-    const { encapsulation } = this.#roles;
-    const { bytes } = packet;
-    const outcome = encapsulation.decapsulate(packet, this.#received, nowMs);
-    if (outcome === 'incomplete') {
-      this.#ledger.absorbed++;
-      return undefined;
-    }
-    if (outcome !== undefined) return outcome;
-    const unfit = encapsulation.carriesOffload === true ? undefined : dropOuterOffload(packet);
-    const fault = unfit ?? this.#forwardRemote(packet, counters, nowMs);
-    // A frame put together in memory of the encapsulation is valid until its next call only.
-    if (packet.bytes !== bytes) this.flush();
-    return fault;
   }
 
   #forwardLocal(frame: PacketBuffer, from: LocalPort, nowMs: number): Fault | undefined {
@@ -214,17 +200,15 @@ export class Switch {
     return undefined;
   }
 
-  #forwardRemote(frame: PacketBuffer, counters: PortCounters, nowMs: number): Fault | undefined {
+  #forwardRemote(
+    frame: PacketBuffer,
+    tunnel: TunnelMetadata,
+    counters: PortCounters,
+    nowMs: number,
+  ): Fault | undefined {
     const { bytes, start, end } = frame;
-    const { network, source, ecnAnomaly, control } = this.#received;
+    const { network, source } = tunnel;
     const { resolver } = this.#roles;
-    if (ecnAnomaly !== 'none') counters.countFault(ecnAnomaly === 'note' ? 'E_SWITCH_ECN_NOTE' : 'E_SWITCH_ECN_ALARM');
-    if (control) {
-      if (resolver.onControl === undefined) return 'E_SWITCH_CONTROL';
-      const refused = resolver.onControl(network, frame, source, nowMs);
-      if (refused === undefined) this.#ledger.absorbed++;
-      return refused;
-    }
     const fault = ethernet.check(bytes, start, end);
     if (fault !== undefined) return fault;
     const segment = this.#segments.get(network);
@@ -233,9 +217,9 @@ export class Switch {
     // The station may have moved there from one of our ports.
     segment.forget(bytes, start + SOURCE_MAC, nowMs);
     if (!resolver.observe(network, frame, source, nowMs)) counters.countFault('E_SWITCH_MAC_TABLE_FULL');
-    const program: Program = this.#forwarding.decide(frame, segment, undefined, this.#received, nowMs);
+    const program: Program = this.#forwarding.decide(frame, segment, undefined, tunnel, nowMs);
     if (program.kind === 'port') {
-      this.#offload.deliver(frame, program.port.egress);
+      program.port.egress.send(frame);
       return undefined;
     }
     if (program.kind === 'not here') {

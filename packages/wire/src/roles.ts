@@ -39,6 +39,33 @@ export class TunnelMetadata {
    * unless the protocol has such messages.
    */
   control = false;
+
+  /** Takes over everything that `other` says. */
+  copy(other: TunnelMetadata): this {
+    this.network = other.network;
+    this.source.copy(other.source);
+    this.destination.copy(other.destination);
+    this.dscp = other.dscp;
+    this.ecn = other.ecn;
+    this.ttl = other.ttl;
+    this.entropy = other.entropy;
+    this.ecnAnomaly = other.ecnAnomaly;
+    this.control = other.control;
+    return this;
+  }
+
+  /** True if nobody could tell a packet with `other` from one with this by the tunnel, entropy and anomalies apart. */
+  isSameTunnel(other: TunnelMetadata): boolean {
+    return (
+      this.network === other.network &&
+      this.source.equals(other.source) &&
+      this.destination.equals(other.destination) &&
+      this.dscp === other.dscp &&
+      this.ecn === other.ecn &&
+      this.ttl === other.ttl &&
+      this.control === other.control
+    );
+  }
 }
 
 /** Turns frames into tunnel packets and back. A packet on the underlay side starts at its outer IP header. */

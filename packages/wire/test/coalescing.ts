@@ -1,6 +1,6 @@
 /** What the tests of the coalescer share: traffic, and what becomes of it. */
 import fc from 'fast-check';
-import { PacketBuffer, SegmentCoalescer, SoftwareOffload, tcp } from '../src/index.js';
+import { PacketBuffer, SegmentCoalescer, SoftwareOffload, TunnelMetadata, tcp } from '../src/index.js';
 import { type OffloadFrameFields, offloadFrame } from '../src/arbitraries.js';
 
 /** Octets that repeat only after long. */
@@ -25,12 +25,12 @@ function copyOf(packet: PacketBuffer): PacketBuffer {
 /** What comes out of a coalescer, in order. */
 export function coalesce(
   packets: readonly PacketBuffer[],
-  coalescer = (sink: (packet: PacketBuffer) => void) => new SegmentCoalescer<object>(sink),
+  coalescer = (sink: (packet: PacketBuffer) => void) => new SegmentCoalescer(sink),
 ): PacketBuffer[] {
   const out: PacketBuffer[] = [];
-  const target = {};
+  const tunnel = new TunnelMetadata();
   const made = coalescer((packet) => out.push(copyOf(packet)));
-  for (const packet of packets) if (!made.accept(packet, target)) out.push(copyOf(packet));
+  for (const packet of packets) if (!made.accept(packet, tunnel)) out.push(copyOf(packet));
   made.flush();
   return out;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PacketBuffer, SegmentCoalescer, ipv4, tcp, write16 } from '../src/index.js';
+import { PacketBuffer, SegmentCoalescer, TunnelMetadata, ipv4, tcp, write16 } from '../src/index.js';
 import { type OffloadFrameFields, offloadFrame } from '../src/arbitraries.js';
 import { coalesce, cut, cutter, octets, segmentsOf, superFrames, toHex } from './coalescing.js';
 
@@ -53,21 +53,22 @@ describe('coalescing', () => {
     ]);
   });
 
-  it('keeps apart what goes to different targets', () => {
-    const seen: [string, number][] = [];
-    const coalescer = new SegmentCoalescer<{ readonly name: string }>((packet, { name }) =>
-      seen.push([name, packet.length]),
-    );
-    const targets = [{ name: 'red' }, { name: 'blue' }];
+  it('keeps apart what came out of different tunnels', () => {
+    const seen: [number, number, number][] = [];
+    const coalescer = new SegmentCoalescer((packet, { network, ttl }) => seen.push([network, ttl, packet.length]));
+    const other = tunnelOf(2);
+    other.ttl = 9;
+    const tunnels = [tunnelOf(1), tunnelOf(2), other];
     for (const segment of segmentsOf({ payload: octets(3000), segmentSize: 1000 })) {
-      for (const target of targets) expect(coalescer.accept(segment, target)).toBe(true);
+      for (const tunnel of tunnels) expect(coalescer.accept(segment, tunnel)).toBe(true);
     }
     coalescer.flush();
     expect(seen).toEqual([
-      ['red', 3054],
-      ['blue', 3054],
+      [1, 64, 3054],
+      [2, 64, 3054],
+      [2, 9, 3054],
     ]);
-    expect(coalescer.joined).toBe(4);
+    expect(coalescer.joined).toBe(6);
   });
 
   it('takes segments whose checksum the sender left unfinished, and those that somebody has verified', () => {
@@ -136,14 +137,16 @@ describe('coalescing', () => {
   });
 
   it('leaves datagrams apart if told so', () => {
-    const segments = segmentsOf({ transport: 'udp', payload: octets(200), segmentSize: 100 });
-    expect(coalesce(segments, (sink) => new SegmentCoalescer(sink, { joinsDatagrams: () => false }))).toHaveLength(2);
+    const coalescer = new SegmentCoalescer(() => undefined);
+    for (const segment of segmentsOf({ transport: 'udp', payload: octets(200), segmentSize: 100 })) {
+      expect(coalescer.accept(segment, tunnelOf(1), 'segments')).toBe(false);
+    }
   });
 
   it('does not hold back a segment of another flow, nor other protocols', () => {
     const held: string[] = [];
-    const coalescer = new SegmentCoalescer<object>((packet) => held.push(toHex(packet.copy())));
-    const target = {};
+    const coalescer = new SegmentCoalescer((packet) => held.push(toHex(packet.copy())));
+    const target = tunnelOf(1);
     const [first] = segmentsOf({ payload: octets(2000), segmentSize: 1000 });
     coalescer.accept(first!, target);
     const icmp = PacketBuffer.from(first!.copy());
@@ -173,6 +176,10 @@ describe('coalescing', () => {
     for (const flows of [0, 65, 1.5]) expect(() => new SegmentCoalescer(none, { flows })).toThrow(RangeError);
   });
 });
+
+function tunnelOf(network: number): TunnelMetadata {
+  return Object.assign(new TunnelMetadata(), { network });
+}
 
 /** Gives an IPv4 frame with TCP a right TCP checksum. */
 function finish(frame: PacketBuffer): void {

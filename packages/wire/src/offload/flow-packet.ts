@@ -44,7 +44,7 @@ export class FlowPacket {
   /**
    * Looks at `packet`. Unless the answer is `flow` the fields hold nothing of use. A flow's IP header is whole, right, and
    * has neither options nor extension headers; its ports are there; but `payload` means something only if
-   * {@link isJoinable}.
+   * {@link isPlain}.
    */
   read(packet: PacketBuffer): FlowKind {
     const { bytes, start, end } = packet;
@@ -72,23 +72,34 @@ export class FlowPacket {
   }
 
   /**
-   * True if `packet`, which was {@link read} as a flow's, may be joined with others: data behind a whole header, nothing
-   * behind the data, no TCP flag but ACK and PSH, and a transport checksum that is right or that the sender left
-   * unfinished. Verifying it costs a pass over the data.
+   * True if `packet`, which was {@link read} as a flow's, is one that could be joined with others: data behind a whole
+   * header, nothing behind the data, no TCP flag but ACK and PSH, and a checksum.
    */
-  isJoinable(packet: PacketBuffer): boolean {
+  isPlain(packet: PacketBuffer): boolean {
     const { bytes, transport, end } = this;
     if (end !== packet.end || packet.segmentType !== 'none') return false;
     if (this.protocol === tcp.IP_PROTOCOL) {
       if (tcp.check(bytes, transport, end) !== undefined) return false;
       if ((tcp.readFlags(bytes, transport) | tcp.FLAG.PSH) !== ACK_OR_PSH) return false;
       this.payload = transport + tcp.readHeaderLength(bytes, transport);
-      return this.payload < end && this.#isGood(packet, TCP_CHECKSUM_AT);
+      return this.payload < end;
     }
     if (end - transport <= udp.HEADER_LENGTH || udp.readLength(bytes, transport) !== end - transport) return false;
     this.payload = transport + udp.HEADER_LENGTH;
     // Without a checksum there is nothing to verify, and the joined datagram would be given one.
-    return udp.readChecksum(bytes, transport) !== 0 && this.#isGood(packet, UDP_CHECKSUM_AT);
+    return udp.readChecksum(bytes, transport) !== 0;
+  }
+
+  /** True if the checksum is right, or the sender left it unfinished. Costs a pass over the data. Precondition: plain. */
+  isGood(packet: PacketBuffer): boolean {
+    const { bytes, network, transport, end, protocol } = this;
+    if (packet.checksum === 'verified') return true;
+    if (packet.checksum === 'partial') {
+      const fieldAt = protocol === tcp.IP_PROTOCOL ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
+      return packet.checksumStart === transport && packet.checksumField === transport + fieldAt;
+    }
+    const pseudoHeader = transportPseudoHeader(bytes, network, protocol, end - transport);
+    return checksum.sum(bytes, transport, end, pseudoHeader) === 0xffff;
   }
 
   #set(bytes: Uint8Array, start: number, network: number, transport: number, protocol: number): FlowKind {
@@ -100,15 +111,5 @@ export class FlowPacket {
     this.end = ipPacketEnd(bytes, network);
     // Ports, which TCP and UDP have in the same place.
     return this.end - transport < 4 ? 'unclear' : 'flow';
-  }
-
-  #isGood(packet: PacketBuffer, fieldAt: number): boolean {
-    const { bytes, network, transport, end } = this;
-    if (packet.checksum === 'verified') return true;
-    if (packet.checksum === 'partial') {
-      return packet.checksumStart === transport && packet.checksumField === transport + fieldAt;
-    }
-    const pseudoHeader = transportPseudoHeader(bytes, network, this.protocol, end - transport);
-    return checksum.sum(bytes, transport, end, pseudoHeader) === 0xffff;
   }
 }

@@ -4,6 +4,7 @@ import * as ipv4 from '../ipv4.js';
 import * as ipv6 from '../ipv6.js';
 import { read16, read32, write16 } from '../octets.js';
 import { PacketBuffer } from '../packet-buffer.js';
+import { TunnelMetadata } from '../roles.js';
 import * as tcp from '../tcp.js';
 import * as udp from '../udp.js';
 import type { FlowPacket } from './flow-packet.js';
@@ -15,13 +16,12 @@ const IP_LENGTH_MAX = 0xffff;
 /** Octets of the longest frame that is held: an IPv6 packet behind two VLAN tags. */
 const FRAME_LENGTH_MAX = 22 + ipv6.HEADER_LENGTH + 0xffff;
 
-/** What became of a segment that was to continue a held packet. */
-export type Continuation = 'joined' | 'joined and complete' | 'does not continue';
-
-/** One entry of a coalescer's table, with memory of its own for one frame. `Target` is where the frame goes. */
-export class HeldFlow<Target> {
-  /** Where the packet goes; `undefined`: the entry is free. */
-  target: Target | undefined;
+/** One entry of a coalescer's table, with memory of its own for one frame. */
+export class HeldFlow {
+  /** Whether there is a packet; if not, the entry is free. */
+  isHolding = false;
+  /** The tunnel that its segments came out of. */
+  readonly tunnel = new TunnelMetadata();
   readonly #bytes: Uint8Array;
   readonly #start: number;
   readonly #window: PacketBuffer;
@@ -53,10 +53,11 @@ export class HeldFlow<Target> {
     );
   }
 
-  /** Holds a copy of `packet`, parsed as `flow`, of which {@link FlowPacket.isJoinable} was true. */
-  hold(packet: PacketBuffer, flow: FlowPacket, target: Target): void {
+  /** Holds a copy of `packet`, parsed as `flow`, plain and with a good checksum. */
+  hold(packet: PacketBuffer, flow: FlowPacket, tunnel: TunnelMetadata): void {
     const shift = this.#start - flow.start;
-    this.target = target;
+    this.isHolding = true;
+    this.tunnel.copy(tunnel);
     this.#network = flow.network + shift;
     this.#transport = flow.transport + shift;
     this.#payload = flow.payload + shift;
@@ -75,17 +76,22 @@ export class HeldFlow<Target> {
     }
   }
 
-  /** Appends the data of a segment of this flow, which is joinable, if it is what comes next. */
-  join(flow: FlowPacket): Continuation {
+  /** True if a segment of this flow, which is plain, is what comes next. */
+  isContinuedBy(flow: FlowPacket): boolean {
+    const length = flow.end - flow.payload;
+    if (length > this.#segmentSize || this.#segments === SEGMENTS_MAX) return false;
+    return this.#end + length - this.#network <= IP_LENGTH_MAX && this.#isNext(flow);
+  }
+
+  /** Appends the data of a segment that continues this flow and whose checksum is good. */
+  join(flow: FlowPacket): 'more may follow' | 'complete' {
     const { bytes, payload, end } = flow;
     const length = end - payload;
-    if (length > this.#segmentSize || this.#segments === SEGMENTS_MAX) return 'does not continue';
-    if (this.#end + length - this.#network > IP_LENGTH_MAX || !this.#isNext(flow)) return 'does not continue';
     this.#append(bytes, payload, end);
     this.#segments++;
     const isPushed = this.#protocol === tcp.IP_PROTOCOL && tcp.readFlags(bytes, flow.transport) !== tcp.FLAG.ACK;
     if (isPushed) this.#flags |= tcp.FLAG.PSH;
-    return isPushed || length < this.#segmentSize ? 'joined and complete' : 'joined';
+    return isPushed || length < this.#segmentSize ? 'complete' : 'more may follow';
   }
 
   /**
@@ -93,7 +99,7 @@ export class HeldFlow<Target> {
    * checksum partial. Window and octets are valid until the next `hold`.
    */
   release(): PacketBuffer {
-    this.target = undefined;
+    this.isHolding = false;
     const window = this.#window;
     if (this.#segments === 1) return window;
     window.end = this.#end;

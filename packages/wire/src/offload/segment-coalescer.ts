@@ -12,19 +12,20 @@
  * flow never changes. Order between flows may.
  */
 import { PacketBuffer } from '../packet-buffer.js';
+import type { TunnelMetadata } from '../roles.js';
 import * as tcp from '../tcp.js';
-import * as udp from '../udp.js';
 import { FlowPacket } from './flow-packet.js';
 import { HeldFlow, heldFlowSize } from './held-flow.js';
 
+/** What is to be joined: TCP segments only, or UDP datagrams too. */
+export type JoinedKinds = 'segments' | 'segments and datagrams';
+
 /** Settings of a {@link SegmentCoalescer}. */
-export interface SegmentCoalescerOptions<Target> {
+export interface SegmentCoalescerOptions {
   /** Flows held at the same time, 1..64. Default 8. When one more comes, one of them is released. */
   readonly flows?: number;
   /** Octets free in front of emitted packets. Default 128. */
   readonly headroom?: number;
-  /** Whether a target gets UDP datagrams joined too, or TCP segments only. Default: all do. Asked for every datagram. */
-  readonly joinsDatagrams?: (target: Target) => boolean;
   /**
    * Memory, a window whose octets the coalescer then owns: {@link SegmentCoalescer.scratchLength}. In the array of the
    * packets themselves, copying allocates nothing. Default: allocated when the first packet is held.
@@ -32,32 +33,34 @@ export interface SegmentCoalescerOptions<Target> {
   readonly scratch?: PacketBuffer;
 }
 
-/** Gets what a coalescer has held. Window and octets are valid until it returns: send and flush, or copy. */
-export type CoalescedSink<Target> = (packet: PacketBuffer, target: Target) => void;
+/**
+ * Gets what a coalescer has held, and the tunnel that it came out of. Windows and octets are valid until it returns: send
+ * and flush, or copy.
+ */
+export type CoalescedSink = (packet: PacketBuffer, tunnel: TunnelMetadata) => void;
 
 /**
- * Joins the segments of frames that go to a `Target`, any object that says where: segments to different ones are never
- * joined. Holds at most one packet of 64 KiB per flow; allocates nothing per packet. Call {@link flush} at the end of each
- * batch, for nothing is ever released by time.
+ * Joins the segments of frames that came out of tunnels; those of different tunnels or networks are never joined. Holds at
+ * most one packet of 64 KiB per flow; allocates nothing per packet. Call {@link flush} at the end of each batch, for nothing
+ * is ever released by time.
  */
-export class SegmentCoalescer<Target extends object> {
+export class SegmentCoalescer {
   /** Segments that were joined to others, the first of each packet not counted. */
   joined = 0;
-  readonly #emit: CoalescedSink<Target>;
+  readonly #emit: CoalescedSink;
   readonly #flows: number;
   readonly #headroom: number;
-  readonly #joinsDatagrams: ((target: Target) => boolean) | undefined;
   readonly #scratch: PacketBuffer | undefined;
   readonly #packet = new FlowPacket();
-  #table: HeldFlow<Target>[] = [];
+  #table: HeldFlow[] = [];
   #held = 0;
   // Where the search starts: bulk flows come in runs.
   #recent = 0;
   #nextVictim = 0;
 
   /** A coalescer that emits to `emit`. @throws RangeError if `flows` is out of range or `scratch` too short */
-  constructor(emit: CoalescedSink<Target>, options: SegmentCoalescerOptions<Target> = {}) {
-    const { flows = 8, headroom = 128, joinsDatagrams, scratch } = options;
+  constructor(emit: CoalescedSink, options: SegmentCoalescerOptions = {}) {
+    const { flows = 8, headroom = 128, scratch } = options;
     if (!(Number.isInteger(flows) && flows >= 1 && flows <= 64))
       throw new RangeError(`flows must be 1..64, got ${flows}`);
     const needed = SegmentCoalescer.scratchLength(flows, headroom);
@@ -67,7 +70,6 @@ export class SegmentCoalescer<Target extends object> {
     this.#emit = emit;
     this.#flows = flows;
     this.#headroom = headroom;
-    this.#joinsDatagrams = joinsDatagrams;
     this.#scratch = scratch === undefined ? undefined : new PacketBuffer(scratch.bytes, scratch.start, scratch.end);
   }
 
@@ -77,35 +79,33 @@ export class SegmentCoalescer<Target extends object> {
   }
 
   /**
-   * Takes the frame `packet`, which goes to `target`. True: it is held, or was joined to what is held, and its octets are
-   * the caller's again. False: the caller must send it now; what was held of its flow has been emitted before.
+   * Takes the frame `packet`, which came out of `tunnel`. True: it is held, or was joined to what is held, and its octets are
+   * the caller's again. False: the caller must send it on now; what was held of its flow has been emitted before.
    */
-  accept(packet: PacketBuffer, target: Target): boolean {
+  accept(packet: PacketBuffer, tunnel: TunnelMetadata, kinds: JoinedKinds = 'segments and datagrams'): boolean {
     const flow = this.#packet;
     const kind = flow.read(packet);
     if (kind === 'other') return false;
     if (kind === 'unclear') {
-      this.#flushTarget(target);
+      this.#flushTunnel(tunnel);
       return false;
     }
-    if (flow.protocol === udp.IP_PROTOCOL && this.#joinsDatagrams?.(target) === false) return false;
-    const held = this.#find(flow, target);
-    if (!flow.isJoinable(packet)) {
-      if (held !== undefined) this.#release(held);
-      return false;
-    }
+    const isTcp = flow.protocol === tcp.IP_PROTOCOL;
+    if (!isTcp && kinds === 'segments') return false;
+    const held = this.#find(flow, tunnel);
+    const isPlain = flow.isPlain(packet);
     if (held !== undefined) {
-      const outcome = held.join(flow);
-      if (outcome !== 'does not continue') {
+      if (isPlain && held.isContinuedBy(flow) && flow.isGood(packet)) {
         this.joined++;
-        if (outcome === 'joined and complete') this.#release(held);
+        if (held.join(flow) === 'complete') this.#release(held);
         return true;
       }
       this.#release(held);
     }
     // A pushed segment ends a packet, so nothing can follow it.
-    if (flow.protocol === tcp.IP_PROTOCOL && tcp.readFlags(flow.bytes, flow.transport) !== tcp.FLAG.ACK) return false;
-    this.#takeEntry().hold(packet, flow, target);
+    if (!isPlain || (isTcp && tcp.readFlags(flow.bytes, flow.transport) !== tcp.FLAG.ACK)) return false;
+    if (!flow.isGood(packet)) return false;
+    this.#takeEntry().hold(packet, flow, tunnel);
     this.#held++;
     return true;
   }
@@ -113,20 +113,20 @@ export class SegmentCoalescer<Target extends object> {
   /** Emits everything that is held. */
   flush(): void {
     if (this.#held === 0) return;
-    for (const entry of this.#table) if (entry.target !== undefined) this.#release(entry);
+    for (const entry of this.#table) if (entry.isHolding) this.#release(entry);
   }
 
-  #flushTarget(target: Target): void {
+  #flushTunnel(tunnel: TunnelMetadata): void {
     if (this.#held === 0) return;
-    for (const entry of this.#table) if (entry.target === target) this.#release(entry);
+    for (const entry of this.#table) if (entry.isHolding && entry.tunnel.isSameTunnel(tunnel)) this.#release(entry);
   }
 
-  #find(flow: FlowPacket, target: Target): HeldFlow<Target> | undefined {
+  #find(flow: FlowPacket, tunnel: TunnelMetadata): HeldFlow | undefined {
     if (this.#held === 0) return undefined;
     const table = this.#table;
     for (let i = 0, at = this.#recent; i < table.length; i++) {
       const entry = table[at]!;
-      if (entry.target === target && entry.isOf(flow)) {
+      if (entry.isHolding && entry.isOf(flow) && entry.tunnel.isSameTunnel(tunnel)) {
         this.#recent = at;
         return entry;
       }
@@ -136,12 +136,12 @@ export class SegmentCoalescer<Target extends object> {
   }
 
   /** A free entry; if there is none, those held are released in turn. */
-  #takeEntry(): HeldFlow<Target> {
+  #takeEntry(): HeldFlow {
     if (this.#table.length === 0) this.#table = this.#makeTable();
     const table = this.#table;
     let at = 0;
     if (this.#held < table.length) {
-      while (table[at]!.target !== undefined) at++;
+      while (table[at]!.isHolding) at++;
     } else {
       at = this.#nextVictim;
       this.#nextVictim = at + 1 === table.length ? 0 : at + 1;
@@ -151,18 +151,17 @@ export class SegmentCoalescer<Target extends object> {
     return table[at]!;
   }
 
-  #makeTable(): HeldFlow<Target>[] {
+  #makeTable(): HeldFlow[] {
     const size = heldFlowSize(this.#headroom);
     const scratch = this.#scratch ?? new PacketBuffer(new Uint8Array(this.#flows * size));
     return Array.from(
       { length: this.#flows },
-      (_, i) => new HeldFlow<Target>(scratch.bytes, scratch.start + i * size, this.#headroom),
+      (_, i) => new HeldFlow(scratch.bytes, scratch.start + i * size, this.#headroom),
     );
   }
 
-  #release(entry: HeldFlow<Target>): void {
-    const target = entry.target!;
+  #release(entry: HeldFlow): void {
     this.#held--;
-    this.#emit(entry.release(), target);
+    this.#emit(entry.release(), entry.tunnel);
   }
 }
