@@ -34,20 +34,24 @@ export function planSwitch(config: SwitchConfig, options: PlanOptions = {}): Swi
   const { networks, underlay, learning } = config;
   const entry = encapsulationEntry(config.encapsulation);
   const address = IpAddress.parse(underlay.address);
-  const encapsulation = entry.create(config.encapsulation, {
+  const locator = (text: string): Locator => ({ address: IpAddress.parse(text) });
+  const peers = new Map(networks.map((entry) => [entry.network, entry.peers.map(locator)]));
+  const random32 = (): number => Math.floor(random() * 2 ** 32);
+  const settings = {
     networks: new Set(networks.map(({ network }) => network)),
     keepInnerVlan: new Set(networks.filter(({ keepInnerVlan }) => keepInnerVlan).map(({ network }) => network)),
     pathMtu: underlay.mtu,
-    random: Math.floor(random() * 2 ** 32),
+    random: random32(),
     beforeReuse: () => made.flush(),
-  });
-  const locator = (text: string): Locator => ({ address: IpAddress.parse(text) });
-  const peers = new Map(networks.map((entry) => [entry.network, entry.peers.map(locator)]));
-  const seed = Math.floor(random() * 2 ** 32);
-  const made = new Switch(presets.floodAndLearn(encapsulation, { peers, learning }), {
-    learning,
+  };
+  const system = entry.createSystem?.(config.encapsulation, { ...settings, address, peers, random32 });
+  const roles = system ?? presets.floodAndLearn(entry.create(config.encapsulation, settings), { peers, learning });
+  const { encapsulation } = roles;
+  const made = new Switch(roles, {
+    // Systems that find stations by themselves know their own, silent ones too.
+    learning: system === undefined ? learning : { ...learning, ageingMs: Infinity },
     allocate,
-    flows: { seed },
+    flows: { seed: random32() },
   });
   return {
     switch: made,

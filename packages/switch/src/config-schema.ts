@@ -67,6 +67,12 @@ const encapsulation = z
         port: port.default(7471).describe('Destination port in TCP syntax, sent and accepted'),
         ecnMode,
       }),
+      z.strictObject({
+        type: z.literal('dove').describe('DOVE, with VAN instead of flooding'),
+        port: port.default(8472).describe('UDP destination port, sent and accepted'),
+        overlayId: integer(0, 0xff_ffff).default(1).describe('Overlay, the same on all switches'),
+        ecnMode,
+      }),
     ],
     {
       error: ({ input }) =>
@@ -127,7 +133,7 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
     };
     const networks = config.networks.map((entry) => entry.network);
     const { type } = config.encapsulation;
-    const { networks: range, innerVlan } = ENCAPSULATIONS[type];
+    const { networks: range, innerVlan, families } = ENCAPSULATIONS[type];
     config.networks.forEach(({ network, keepInnerVlan }, at) => {
       if (network < range[0] || network > range[1]) {
         issue(['networks', at, 'network'], `${outOfRange(range[0], range[1], network)} (${type})`);
@@ -148,6 +154,9 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
       issue(['underlay', 'device'], 'can be chosen for type packet only: sockets leave it to the routing tables');
     }
     const family = familyOf(config.underlay.address);
+    if (!families.includes(family)) {
+      issue(['underlay', 'address'], `must be an IPv${families.join(' or ')} address for ${type}`);
+    }
     config.networks.forEach((entry, at) =>
       entry.peers.forEach((peer, peerAt) => {
         if (familyOf(peer) !== family) {

@@ -52,14 +52,27 @@ export interface SttConfig extends EcnConfig {
   readonly port: number;
 }
 
+/** DOVE, with VAN instead of flooding: switches ask each other where a station is. Over IPv4 only. */
+export interface DoveConfig extends EcnConfig {
+  /** The encapsulation. */
+  readonly type: 'dove';
+  /** UDP destination port, sent and accepted. Default 8472. */
+  readonly port: number;
+  /** Overlay, 0..16777215, the same on all switches. Default 1. */
+  readonly overlayId: number;
+}
+
 /** How a switch wraps frames. */
-export type EncapsulationConfig = VxlanConfig | GeneveConfig | NvgreConfig | GreConfig | SttConfig;
+export type EncapsulationConfig = VxlanConfig | GeneveConfig | NvgreConfig | GreConfig | SttConfig | DoveConfig;
 
 /** A virtual network that a switch serves. */
 export interface NetworkConfig {
   /** Network identifier: VNI 0..16777215, VSID 4096..16777214, GRE key 0..4294967295, or context id 0..2^53-1. */
   readonly network: number;
-  /** Addresses of the far endpoints that get a copy of broadcasts. Default: none. */
+  /**
+   * Addresses of the far endpoints that get a copy of broadcasts. DOVE switches need one or a few of them: they tell of the
+   * others. Default: none.
+   */
   readonly peers: readonly string[];
   /** Keep VLAN tags inside the tunnel instead of stripping them (VXLAN and Geneve). Default false. */
   readonly keepInnerVlan: boolean;
@@ -118,7 +131,10 @@ export interface SwitchConfig {
   readonly learning: {
     /** Addresses per network. Default 4,096. */
     readonly capacity: number;
-    /** Milliseconds until an address that was not seen is forgotten. Default 300,000. */
+    /**
+     * Milliseconds until an address that was not seen is forgotten; DOVE switches know their stations, and forget none. Default
+     * 300,000.
+     */
     readonly ageingMs: number;
   };
   /** File to record the underlay packets in, as pcap. */

@@ -1,11 +1,14 @@
 /** The encapsulations that a configuration can name, one entry each: range of networks, endpoint, and underlay. */
+import { DoveEncapsulation, INSTANCE_ID_MAX } from '@overlane/dove';
 import { GeneveEncapsulation } from '@overlane/geneve';
 import type { UnderlayTransport } from '@overlane/netio';
 import { NvgreEncapsulation, VSID_MAX, VSID_MIN, gre } from '@overlane/nvgre';
 import { SttEncapsulation } from '@overlane/stt';
 import { VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
-import { type Encapsulation, innerIpMtu } from '@overlane/wire';
+import { type Encapsulation, type IpAddress, type Locator, innerIpMtu } from '@overlane/wire';
 import type { EncapsulationConfig } from './config.js';
+import { dove } from './presets.js';
+import type { SwitchRoles } from './switch-options.js';
 
 /** What every endpoint is told. */
 export interface EndpointSettings {
@@ -21,14 +24,28 @@ export interface EndpointSettings {
   readonly beforeReuse: () => void;
 }
 
+/** What a whole system is told beside that. */
+export interface SystemSettings extends EndpointSettings {
+  /** Our endpoint. */
+  readonly address: IpAddress;
+  /** Endpoints by network. */
+  readonly peers: ReadonlyMap<number, readonly Locator[]>;
+  /** Any 32 bits, anew on each call. */
+  random32(): number;
+}
+
 /** One encapsulation, as configurations see it. */
 export interface EncapsulationEntry<Config extends EncapsulationConfig> {
   /** Lowest and highest network identifier. */
   readonly networks: readonly [number, number];
+  /** Address families of the underlay. */
+  readonly families: readonly (4 | 6)[];
   /** What becomes of VLAN tags inside the tunnel: as configured per network, or always the same. */
   readonly innerVlan: 'configured' | 'kept' | 'stripped';
   /** Makes an endpoint. */
   create(config: Config, settings: EndpointSettings): Encapsulation;
+  /** Makes all five roles, where the protocol finds stations by itself. Absent: flood and learn. */
+  createSystem?(config: Config, settings: SystemSettings): SwitchRoles;
   /** What its packets travel in. */
   transport(config: Config): UnderlayTransport;
   /** MTU for tenants' devices on an underlay of `pathMtu`, with `overhead` octets in front of the inner frame. */
@@ -43,6 +60,7 @@ type Table = {
 export const ENCAPSULATIONS: Table = {
   vxlan: {
     networks: [0, VNI_MAX],
+    families: [4, 6],
     innerVlan: 'configured',
     create: ({ type: _type, ...config }, settings) => new VxlanEncapsulation({ ...config, ...settings }),
     transport: ({ port }) => ({ protocol: 'udp', port }),
@@ -50,6 +68,7 @@ export const ENCAPSULATIONS: Table = {
   },
   geneve: {
     networks: [0, VNI_MAX],
+    families: [4, 6],
     innerVlan: 'configured',
     create: ({ type: _type, ...config }, { networks, keepInnerVlan, pathMtu }) => {
       const stripInnerVlan = new Set([...networks].filter((network) => !keepInnerVlan.has(network)));
@@ -60,6 +79,7 @@ export const ENCAPSULATIONS: Table = {
   },
   nvgre: {
     networks: [VSID_MIN, VSID_MAX],
+    families: [4, 6],
     innerVlan: 'stripped',
     create: ({ ecnMode }, { networks, pathMtu }) => new NvgreEncapsulation({ ecnMode, networks, pathMtu }),
     transport: () => ({ protocol: gre.IP_PROTOCOL }),
@@ -67,6 +87,7 @@ export const ENCAPSULATIONS: Table = {
   },
   gre: {
     networks: [0, gre.KEY_MAX],
+    families: [4, 6],
     innerVlan: 'kept',
     create: ({ ecnMode, checksum }, { networks, pathMtu }) =>
       new gre.GreEncapsulation({ ecnMode, checksum, networks, pathMtu }),
@@ -75,6 +96,7 @@ export const ENCAPSULATIONS: Table = {
   },
   stt: {
     networks: [0, Number.MAX_SAFE_INTEGER],
+    families: [4, 6],
     innerVlan: 'kept',
     create: ({ ecnMode, port }, { networks, pathMtu, random, beforeReuse }) =>
       new SttEncapsulation({
@@ -93,6 +115,16 @@ export const ENCAPSULATIONS: Table = {
     transport: ({ port }) => ({ protocol: 'tcp-syntax', port }),
     // STT cuts frames itself: tenants keep the MTU of the underlay.
     innerMtu: (pathMtu) => pathMtu,
+  },
+  dove: {
+    networks: [0, INSTANCE_ID_MAX],
+    families: [4],
+    innerVlan: 'kept',
+    create: ({ type: _type, ...config }, { networks, pathMtu }) =>
+      new DoveEncapsulation({ ...config, networks, pathMtu }),
+    createSystem: ({ type: _type, ...config }, settings) => dove({ ...config, ...settings }),
+    transport: ({ port }) => ({ protocol: 'udp', port }),
+    innerMtu: innerIpMtu,
   },
 };
 

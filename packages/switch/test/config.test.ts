@@ -66,12 +66,12 @@ describe('parseSwitchConfig', () => {
     ],
     [
       'encapsulation.type',
-      'must be one of vxlan, geneve, nvgre, gre, stt, got "ipip"',
+      'must be one of vxlan, geneve, nvgre, gre, stt, dove, got "ipip"',
       { ...good, encapsulation: { type: 'ipip' } },
     ],
     [
       'encapsulation.type',
-      'must be one of vxlan, geneve, nvgre, gre, stt, got undefined',
+      'must be one of vxlan, geneve, nvgre, gre, stt, dove, got undefined',
       { ...good, encapsulation: {} },
     ],
     ['encapsulation', 'Unrecognized key: "port"', { ...good, encapsulation: { type: 'nvgre', port: 4789 } }],

@@ -94,7 +94,7 @@ export class Membership {
     nowMs: number,
   ): VanFault | undefined {
     const { members, own } = this.#context;
-    if (!this.#indices.has(network)) return 'E_DOVE_UNKNOWN_INSTANCE';
+    if (!this.#indices.has(network) && !this.#served.has(network)) return 'E_DOVE_UNKNOWN_INSTANCE';
     const joiner = locator || source;
     if (joiner === own) return undefined;
     const isFirstHand = joiner === source;
