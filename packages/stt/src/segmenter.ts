@@ -186,7 +186,7 @@ export class Segmenter {
     const family = tunnel.destination.family;
     const { length } = frame;
     const headers = this.#begin(frame, tunnel, ecn, length);
-    const at = this.#stamp(0, length, length, headers + length);
+    const at = this.#stamp(0, length, length, strideOf(headers + length));
     this.#copy(frame, 0, length, at + headers);
     const packet = point(this.#front, this.#scratch.bytes, at, at + headers + length);
     this.#carrier.defer(packet, family, this.payloadMax(family));
@@ -217,7 +217,10 @@ export class Segmenter {
     this.#template.stamp(this.#view, at, stride, offset, count);
     this.#next = at + count * stride;
     if (count === wanted) {
-      this.#template.makeLast(scratch.bytes, this.#next - stride, length - offset - (count - 1) * max);
+      const lastAt = this.#next - stride;
+      const payload = length - offset - (count - 1) * max;
+      this.#template.makeLast(scratch.bytes, lastAt, payload);
+      this.#next = lastAt + Math.min(stride, strideOf(this.#template.length + payload));
     }
     return at;
   }
