@@ -9,8 +9,6 @@ const WITHOUT_LAST_STAGE = 3;
 export const LADDER_LAST = 4;
 /** Fields below this width tell few rules apart, so they are left out at first. */
 const NARROW = 12;
-/** Of two addresses that are both longer than this, one is cut here: one of them is enough to tell rules apart. */
-const LONG = 24;
 
 /** Where an address is in a key. */
 export interface AddressWords {
@@ -113,14 +111,9 @@ export class TupleLadder {
 
   #reduceEarly(mask: Int32Array, grain: number): void {
     for (const { word, bits } of this.#plain) this.#mask[word]! |= mask[word]! & bits;
-    let wasLong = false;
     for (const { first, words } of this.#addresses) {
       let length = prefixLength(mask, first, words);
       length -= length % grain;
-      if (grain === GRAINS[0] && length > LONG) {
-        if (wasLong) length = LONG;
-        wasLong = true;
-      }
       setPrefix(this.#mask, first, words, mask, length);
     }
   }
