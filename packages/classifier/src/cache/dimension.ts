@@ -3,6 +3,11 @@ import type { Schema } from '../schema/schema.js';
 
 /** Narrower fields tell too few entries apart. */
 const MIN_WIDTH = 16;
+const MAX_LEVELS = 8;
+const MAX_DIMENSIONS = 3;
+/** What looking at a level and at a subtable costs, about, in nanoseconds. */
+const LEVEL_COST = 3;
+const PROBE_COST = 16;
 
 /** Part of a field within one word: `words[word] << left` begins with its `width` bits. */
 export interface Slice {
@@ -11,13 +16,21 @@ export interface Slice {
   readonly width: number;
 }
 
-/** A slice by which subtables are told apart, with the prefix lengths that their masks have there, ascending. */
+/** A slice by which subtables are told apart, and how. */
 export interface Dimension extends Slice {
-  readonly lengths: readonly number[];
+  /** Prefix lengths that are noted, ascending. */
+  readonly levels: readonly number[];
+  /**
+   * How far up a prefix of another length is moved, in bits, by noting all prefixes of the next level that it covers: exact,
+   * with more to note. Further from the next level it is cut to the level below, which is coarser.
+   */
+  readonly expansion: number;
 }
 
-/** An entry taken to judge slices by: its mask and key, all words. */
+/** An entry or a packet to judge by: its subtable, the size of that, and its mask and key. */
 export interface Sample {
+  readonly slot: number;
+  readonly entries: number;
   readonly mask: Int32Array;
   readonly key: Int32Array;
 }
@@ -36,28 +49,82 @@ export function prefixLength(mask: Int32Array, { word, left, width }: Slice): nu
   return Math.min(width, leadingOnes(mask[word]! << left));
 }
 
-/** Up to `count` slices that together tell most entries from most others. Greedy; costs slices * samples^2 per choice. */
-export function chooseSlices(slices: readonly Slice[], samples: readonly Sample[], count: number): Slice[] {
-  let pairs = samples.flatMap((packet) => samples.map((entry) => ({ packet, entry })));
-  const chosen: Slice[] = [];
-  while (chosen.length < count) {
-    const left = slices.map((slice) => pairs.filter(({ packet, entry }) => !tellsApart(slice, packet, entry)));
-    const best = left.reduce((least, { length }, i) => (length < left[least]!.length ? i : least), 0);
-    if (left[best] === undefined || left[best].length === pairs.length) break;
-    pairs = left[best];
-    chosen.push(slices[best]!);
+/**
+ * Dimensions by which few subtables would be searched in vain for packets like `packets`, if they are worth their cost.
+ * `entries` are one of each subtable, or of some; `subtables` is the number of all; `lengthsOf` gives the prefix lengths in
+ * use in a slice, ascending, without 0. Greedy; costs packets times entries for each way to use a slice.
+ */
+export function chooseDimensions(
+  slices: readonly Slice[],
+  samples: { readonly packets: readonly Sample[]; readonly entries: readonly Sample[]; readonly subtables: number },
+  lengthsOf: (slice: Slice) => readonly number[],
+  rows: number,
+): Dimension[] {
+  const { packets, entries, subtables } = samples;
+  const choices = slices
+    .flatMap((slice) => listChoices(slice, lengthsOf(slice)))
+    .map((dimension) => ({ dimension, vain: entries.map((entry) => chanceInVain(dimension, entry, packets, rows)) }));
+  const chosen: Dimension[] = [];
+  let left: readonly number[] = entries.map(() => 1);
+  const costOf = (vain: readonly number[]) =>
+    (PROBE_COST * subtables * vain.reduce((sum, chance) => sum + chance, 0)) / entries.length;
+  let cost = costOf(left);
+  while (chosen.length < MAX_DIMENSIONS) {
+    const costs = choices.map(
+      ({ dimension, vain }) => LEVEL_COST * (1 + dimension.levels.length) + costOf(vain.map((c, i) => c * left[i]!)),
+    );
+    const best = costs.indexOf(Math.min(...costs));
+    if (best < 0 || costs[best]! >= cost) break;
+    const { dimension, vain } = choices[best]!;
+    chosen.push(dimension);
+    left = left.map((chance, i) => chance * vain[i]!);
+    cost = costOf(left);
   }
   return chosen;
 }
 
-/** Whether the prefix of `entry` is surely not that of the packets that gave `packet`. */
-function tellsApart(slice: Slice, packet: Sample, entry: Sample): boolean {
-  const { word } = slice;
-  const length = prefixLength(entry.mask, slice);
-  const prefix = length === 0 ? 0 : (-1 << (32 - length)) >>> slice.left;
-  return ((packet.key[word]! ^ entry.key[word]!) & packet.mask[word]! & prefix) !== 0;
+/** Ways to use a slice: all its lengths if they are few, or some, rounding to these down or up. */
+function listChoices(slice: Slice, lengths: readonly number[]): Dimension[] {
+  if (lengths.length === 0) return [];
+  if (lengths.length <= MAX_LEVELS / 2) return [{ ...slice, levels: lengths, expansion: 0 }];
+  const exact = lengths.length <= MAX_LEVELS ? [{ ...slice, levels: lengths, expansion: 0 }] : [];
+  const stepped = [MAX_LEVELS / 2, MAX_LEVELS].flatMap((count) => {
+    const step = Math.ceil(slice.width / count);
+    const levels = Array.from({ length: count }, (_, i) => Math.min(slice.width, (i + 1) * step));
+    return [0, step - 1].map((expansion) => ({ ...slice, levels, expansion }));
+  });
+  return [...exact, ...stepped];
+}
+
+/** The chance that the subtable of `entry` is a candidate for a packet of another subtable. */
+function chanceInVain(dimension: Dimension, entry: Sample, packets: readonly Sample[], rows: number): number {
+  const { word, left, levels, expansion } = dimension;
+  const length = prefixLength(entry.mask, dimension);
+  const above = levels.find((level) => level >= length);
+  const isExact = length > 0 && above !== undefined && above - length <= expansion;
+  const noted = isExact ? length : (levels.filter((level) => level <= length).at(-1) ?? 0);
+  if (noted === 0) return 1;
+  const prefix = (-1 << (32 - noted)) >>> left;
+  let sum = 0;
+  let count = 0;
+  for (const packet of packets) {
+    if (packet.slot === entry.slot) continue;
+    count++;
+    const known = packet.mask[word]! & prefix;
+    // Bits of the packet that its megaflow does not tell are as good as random.
+    if (((packet.key[word]! ^ entry.key[word]!) & known) === 0) sum += 2 ** -countOnes(prefix & ~known);
+  }
+  const chance = sum === 0 ? 2 ** -noted : sum / count;
+  const collision = isExact ? 2 ** (above - length) / rows : 1 / rows;
+  return 1 - (1 - Math.min(1, chance + collision)) ** entry.entries;
 }
 
 function leadingOnes(bits: number): number {
   return Math.clz32(~bits);
+}
+
+function countOnes(word: number): number {
+  let count = 0;
+  for (let bits = word; bits !== 0; bits &= bits - 1) count++;
+  return count;
 }

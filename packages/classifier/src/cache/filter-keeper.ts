@@ -1,22 +1,24 @@
-import { type Dimension, type Sample, type Slice, chooseSlices, prefixLength } from './dimension.js';
+import { type Sample, type Slice, chooseDimensions, prefixLength } from './dimension.js';
 import type { FlowList } from './flow-list.js';
 import type { Partition } from './partition.js';
-import { SubtableFilter } from './subtable-filter.js';
+import { SubtableFilter, rowBitsFor } from './subtable-filter.js';
 import type { Xorshift } from './xorshift.js';
 
 /** Fewer subtables than this are searched faster without a filter. */
 const MIN_SUBTABLES = 5;
-const MAX_SAMPLES = 32;
-/** Dimensions of a filter, and of one under pressure, where exactness is worth more. */
-const DIMENSIONS = 2;
-const DIMENSIONS_UNDER_PRESSURE = 3;
+/** Megaflows looked at to choose dimensions, and of these taken: one per subtable, and those with the most packets. */
+const CONSIDERED = 256;
+const MAX_ENTRIES = 32;
+const MAX_PACKETS = 16;
+/** More subtables searched per lookup than this call for another choice. */
+const PATIENCE = 3;
 /** Megaflows noted at once when a filter is begun, and with each insertion while it is built. */
 const FIRST_STEP = 512;
 const INSERT_STEP = 64;
 
 /**
- * Keeps the filter of one partition: builds it in steps once there are enough subtables, builds another when this one has
- * aged (megaflows removed, masks added, size doubled), and a more exact one while too many subtables are searched per packet.
+ * Keeps the filter of one partition: builds it in steps once there are enough subtables, and builds another when this one
+ * has aged (megaflows removed, masks added, size doubled), or when too many subtables are searched per packet.
  */
 export class FilterKeeper {
   /** The filter to ask, if there is one. */
@@ -31,10 +33,7 @@ export class FilterKeeper {
   #sizeAtStart = 0;
   #removed = 0;
   #masksAtStart = 0;
-  #rounding: 'truncate' | 'expand' = 'truncate';
-  /** Probes per lookup that call for the more exact filter. */
-  #patience = 4;
-  #probesBefore = 0;
+  #patience = PATIENCE;
   readonly #mask: Int32Array;
   readonly #key: Int32Array;
 
@@ -101,63 +100,73 @@ export class FilterKeeper {
       return;
     }
     if (this.#next !== undefined) return;
-    if (this.filter !== undefined && this.#rounding === 'truncate' && probesPerLookup > this.#patience) {
-      this.#rounding = 'expand';
-      this.#probesBefore = probesPerLookup;
-      this.#begin();
-    } else if (this.#rounding === 'expand' && probesPerLookup > this.#probesBefore) {
-      this.#rounding = 'truncate';
-      this.#patience *= 2;
-      this.#begin();
-    } else if (this.filter === undefined || additions > this.#masksAtStart || 4 * this.#removed > this.#sizeAtStart) {
-      this.#begin();
-    }
+    const isTooMuch = this.filter !== undefined && probesPerLookup > this.#patience;
+    // If that does not help, it is not tried again before things get worse.
+    if (isTooMuch) this.#patience = 2 * probesPerLookup;
+    else if (4 * probesPerLookup < this.#patience) this.#patience = PATIENCE;
+    const isAged = additions > this.#masksAtStart || 4 * this.#removed > this.#sizeAtStart;
+    if (isTooMuch || isAged || this.filter === undefined) this.#begin();
   }
 
   #drop(): void {
     this.filter = undefined;
     this.#next = undefined;
     this.#sizeAtStart = 0;
-    this.#rounding = 'truncate';
-    this.#patience = 4;
+    this.#patience = PATIENCE;
   }
 
   #begin(): void {
-    const { flows, size, subtables } = this.#partition;
+    const { flows, size, subtables, hashBits } = this.#partition;
     this.#sizeAtStart = size;
     this.#removed = 0;
     this.#masksAtStart = subtables.additions;
-    const most = this.#rounding === 'expand' ? DIMENSIONS_UNDER_PRESSURE : DIMENSIONS;
-    const dimensions = chooseSlices(this.#slices, this.#samples(), most).map((slice) => this.#withLengths(slice));
+    const slotWords = subtables.live.length;
+    const rowBits = rowBitsFor(size, subtables.count, slotWords);
+    const lengthsOf = (slice: Slice) => this.#lengthsOf(slice);
+    const dimensions = chooseDimensions(this.#slices, this.#takeSamples(), lengthsOf, 1 << rowBits);
     if (dimensions.length === 0) return;
-    const { hashBits } = this.#partition;
-    const shape = { dimensions, slotWords: subtables.live.length, flows: size, rounding: this.#rounding, hashBits };
-    this.#next = new SubtableFilter(shape, this.#random);
+    this.#next = new SubtableFilter({ dimensions, slotWords, rowBits, hashBits }, this.#random);
     this.#list = flows;
     this.#left = flows.length;
     this.build(FIRST_STEP);
   }
 
-  #samples(): Sample[] {
-    const { flows, drops, size, key } = this.#partition;
-    const count = Math.min(MAX_SAMPLES, size);
-    return Array.from({ length: count }, (_, i) => {
+  #takeSamples(): { packets: Sample[]; entries: Sample[]; subtables: number } {
+    const { flows, drops, size, subtables } = this.#partition;
+    const count = Math.min(CONSIDERED, size);
+    const considered = Array.from({ length: count }, (_, i) => {
       const at = Math.floor((i * size) / count);
-      const flow = at < flows.length ? flows.flows[at]! : drops.flows[at - flows.length]!;
-      const sample = { mask: new Int32Array(key.length), key: new Int32Array(key.length) };
-      this.#partition.readRegion(flow, sample.key, sample.mask);
-      return sample;
+      return at < flows.length ? flows.flows[at]! : drops.flows[at - flows.length]!;
     });
+    const bySlot = new Map(considered.map((flow) => [this.#partition.slotOf(flow), flow]));
+    const packetsOf = (flow: number) => this.#partition.packetsOf(flow);
+    // Spread over all first, so that equal counts leave an even choice.
+    const spread = considered.map((_, i) => considered[(i * 37) % count]!);
+    const busiest = spread.sort((a, b) => packetsOf(b) - packetsOf(a)).slice(0, MAX_PACKETS);
+    return {
+      packets: busiest.map((flow) => this.#sample(flow)),
+      entries: [...bySlot.values()].slice(0, MAX_ENTRIES).map((flow) => this.#sample(flow)),
+      subtables: subtables.count,
+    };
   }
 
-  #withLengths(slice: Slice): Dimension {
+  #sample(flow: number): Sample {
+    const words = this.#key.length;
+    const slot = this.#partition.slotOf(flow);
+    const entries = this.#partition.subtables.entries[slot]!;
+    const sample = { slot, entries, mask: new Int32Array(words), key: new Int32Array(words) };
+    this.#partition.readRegion(flow, sample.key, sample.mask);
+    return sample;
+  }
+
+  #lengthsOf(slice: Slice): number[] {
     const { subtables, key } = this.#partition;
     const lengths = new Set<number>();
     for (const slot of subtables.ranked()) {
       lengths.add(prefixLength(subtables.masks.subarray(slot * key.length, (slot + 1) * key.length), slice));
     }
     lengths.delete(0);
-    return { ...slice, lengths: [...lengths].sort((a, b) => a - b) };
+    return [...lengths].sort((a, b) => a - b);
   }
 
   /** Notes a megaflow; not that of a mask that came after the filter was made, which is a candidate always. */

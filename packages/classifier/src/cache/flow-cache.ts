@@ -3,13 +3,12 @@ import { FlowMask } from '../key/flow-mask.js';
 import type { Match } from '../match/match.js';
 import type { Schema } from '../schema/schema.js';
 import { ChangeLog } from './change-log.js';
-import { FlowStore, GENERATION, USED_MS } from './flow-store.js';
+import { FlowStore } from './flow-store.js';
 import { MegaflowCache } from './megaflow-cache.js';
 import { MicroflowCache } from './microflow-cache.js';
 import { type FlowCacheLimits, type FlowCacheOptions, readLimits } from './options.js';
 import {
   COUNTER,
-  COUNTERS,
   type FlowCacheStats,
   type MaintainReport,
   type Megaflow,
@@ -17,6 +16,9 @@ import {
   readStats,
 } from './stats.js';
 import { Xorshift } from './xorshift.js';
+
+/** Constants of this module cost less to read than those of another. */
+const { MICROFLOW_HITS, MEGAFLOW_HITS, MISSES, SPARED, CONFIRMED, REPLACED, INSERTED, EXPIRED } = COUNTER;
 
 /**
  * Answers of a slow path, kept for the keys that would get the same ones.
@@ -42,7 +44,7 @@ export class FlowCache<Result> {
   readonly #microflows: MicroflowCache;
   readonly #megaflows: MegaflowCache;
   readonly #changes: ChangeLog;
-  readonly #counters = new Float64Array(COUNTERS);
+  readonly #counters = new Float64Array(Object.keys(COUNTER).length);
   readonly #value: Int32Array;
   readonly #region: Int32Array;
   /** The mask lent to the slow path; away while that runs, so that a call within a call takes another. */
@@ -79,20 +81,20 @@ export class FlowCache<Result> {
    */
   lookup(key: FlowKey, octets = 0, nowMs = this.#clock[0]!): Result | undefined {
     this.#clock[0] = nowMs;
-    this.#counters[COUNTER.LOOKUPS]!++;
     let flow = this.#microflows.find(key.packed, key.hash);
     if (flow >= 0) {
-      this.#counters[COUNTER.MICROFLOW_HITS]!++;
+      this.#counters[MICROFLOW_HITS]!++;
     } else {
       flow = this.#megaflows.find(key.words);
       if (flow < 0) {
-        this.#counters[COUNTER.MISSES]!++;
+        this.#counters[MISSES]!++;
         return undefined;
       }
+      this.#counters[MEGAFLOW_HITS]!++;
       this.#microflows.offer(key.packed, key.hash, flow);
     }
     const store = this.#store;
-    if (store.records[flow * store.stride + GENERATION] !== this.#changes.generation) {
+    if (store.generation(flow) !== this.#changes.generation) {
       flow = this.#recheck(flow, key);
       if (flow < 0) return this.#answerHomeless(octets);
     }
@@ -149,7 +151,7 @@ export class FlowCache<Result> {
     for (let steps = this.#limits.megaflow.sweepFlows; steps > 0 && this.#next < highWater; steps--) {
       const flow = this.#next++;
       if (owner[flow]! < 0) continue;
-      if (this.#isIdle(flow, nowMs)) {
+      if (this.#megaflows.isIdle(flow, nowMs)) {
         this.#remove(flow);
         expired++;
       } else {
@@ -158,7 +160,7 @@ export class FlowCache<Result> {
         this.#stamp(flow);
       }
     }
-    this.#counters[COUNTER.EXPIRED]! += expired;
+    this.#counters[EXPIRED]! += expired;
     const visited = this.#next - first;
     const isRoundComplete = this.#next >= highWater;
     if (isRoundComplete) this.#next = 0;
@@ -201,10 +203,10 @@ export class FlowCache<Result> {
     if (flow < 0) return -1;
     const store = this.#store;
     store.results[flow] = result;
-    store.records[flow * store.stride + GENERATION] = generation;
-    store.records[flow * store.stride + USED_MS] = this.#clock[0]!;
+    store.setGeneration(flow, generation);
+    store.setUsedMs(flow, this.#clock[0]!);
     store.createdMs[flow] = this.#clock[0]!;
-    this.#counters[COUNTER.INSERTED]!++;
+    this.#counters[INSERTED]!++;
     return flow;
   }
 
@@ -215,7 +217,7 @@ export class FlowCache<Result> {
   #recheck(flow: number, key: FlowKey): number {
     const store = this.#store;
     if (this.#stamp(flow)) {
-      this.#counters[COUNTER.SPARED]!++;
+      this.#counters[SPARED]!++;
       return flow;
     }
     const { sameResult = Object.is, slowPath } = this.#options;
@@ -226,14 +228,14 @@ export class FlowCache<Result> {
     // The slow path may have called the cache, and the megaflow may be another by now.
     if (serial === store.serial(flow)) {
       if (this.#covers(flow, mask) && sameResult(store.results[flow]!, result)) {
-        store.records[flow * store.stride + GENERATION] = generation;
+        store.setGeneration(flow, generation);
         this.#mask = mask;
-        this.#counters[COUNTER.CONFIRMED]!++;
+        this.#counters[CONFIRMED]!++;
         return flow;
       }
       this.#remove(flow);
     }
-    this.#counters[COUNTER.REPLACED]!++;
+    this.#counters[REPLACED]!++;
     const fresh = this.#insert(key, mask, result, generation);
     this.#mask = mask;
     if (fresh < 0) this.#homeless = result;
@@ -250,11 +252,11 @@ export class FlowCache<Result> {
   /** Makes a megaflow current if no change since its generation concerns it. Returns whether it is current. */
   #stamp(flow: number): boolean {
     const { generation } = this.#changes;
-    const at = flow * this.#store.stride + GENERATION;
-    if (this.#store.records[at] === generation) return true;
+    const before = this.#store.generation(flow);
+    if (before === generation) return true;
     this.#readRegion(flow, this.#value, this.#region);
-    if (!this.#changes.sparesRegion(this.#store.records[at]!, this.#value, this.#region)) return false;
-    this.#store.records[at] = generation;
+    if (!this.#changes.sparesRegion(before, this.#value, this.#region)) return false;
+    this.#store.setGeneration(flow, generation);
     return true;
   }
 
@@ -266,14 +268,6 @@ export class FlowCache<Result> {
 
   #readRegion(flow: number, value: Int32Array, mask: Int32Array): void {
     this.#megaflows.directory.partitions[this.#store.owner[flow]!]!.readRegion(flow, value, mask);
-  }
-
-  #isIdle(flow: number, nowMs: number): boolean {
-    const { idleMs, pressureIdleMs } = this.#limits.megaflow;
-    const store = this.#store;
-    const idle = (nowMs - store.records[flow * store.stride + USED_MS]!) | 0;
-    const limit = store.isDrop[flow] === 1 ? idleMs / 4 : idleMs;
-    return idle > limit || (idle > pressureIdleMs && this.#megaflows.isUnderPressure(flow));
   }
 
   #credit(flow: number): void {

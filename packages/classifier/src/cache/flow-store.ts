@@ -1,24 +1,32 @@
-/** Words of a record: how often it was freed, the rules it was checked against, its mask, when it was last used. */
-export const SERIAL = 0;
-export const GENERATION = 1;
-export const SLOT = 2;
-export const USED_MS = 3;
-/** Doubles of a record, counted from its start: packets and octets. */
-export const PACKETS = 2;
-export const OCTETS = 3;
-/** Where the key begins: the words its mask has bits in, in order. */
+/** Where the key of a record begins: the words that its mask has bits in, in order. */
 export const KEY = 8;
+
+/** Octets left out in front: large allocations begin 16 octets into a page, and records shall begin with a cache line. */
+export const ALIGNMENT = 48;
 
 /**
  * All megaflows, as records of one buffer: what a hit reads and writes lies side by side. The whole is reserved at once;
  * systems commit such memory when it is first used, and low records are used first.
+ *
+ * A record is
+ *
+ *     word 0    how often the record was freed, its serial
+ *          1    number of the last change that the megaflow was checked against, its generation
+ *          2    slot of its mask
+ *          3    when it last had a packet, milliseconds modulo 2^32
+ *          4,5  packets, a double
+ *          6,7  octets, a double
+ *          8..  key
+ *
+ * These numbers stand as such in the code below, and nowhere else but in `Partition`: a constant of a module costs several
+ * instructions each time it is read, on a path of a few dozen.
  */
 export class FlowStore<Result> {
   /** Words from one record to the next, even. */
   readonly stride: number;
   readonly records: Int32Array;
-  /** The same buffer, for counts. */
-  readonly counts: Float64Array;
+  /** The same buffer, for packets and octets. */
+  readonly #counts: Float64Array;
   readonly results: (Result | undefined)[];
   /** Index of the partition, -1 for a free record. */
   readonly owner: Int32Array;
@@ -41,9 +49,9 @@ export class FlowStore<Result> {
   /** Room for `capacity` megaflows of keys of `words` words. */
   constructor(capacity: number, words: number) {
     this.stride = KEY + words + (words & 1);
-    const buffer = new ArrayBuffer(capacity * this.stride * 4);
-    this.records = new Int32Array(buffer);
-    this.counts = new Float64Array(buffer);
+    const buffer = new ArrayBuffer(capacity * this.stride * 4 + ALIGNMENT);
+    this.records = new Int32Array(buffer, ALIGNMENT);
+    this.#counts = new Float64Array(buffer, ALIGNMENT);
     this.results = new Array<Result | undefined>(capacity).fill(undefined);
     this.owner = new Int32Array(capacity).fill(-1);
     this.hash = new Int32Array(capacity);
@@ -65,9 +73,8 @@ export class FlowStore<Result> {
     const flow = this.#freed > 0 ? this.#free[--this.#freed]! : this.highWater++;
     const record = flow * this.stride;
     // Serials begin at 1, so that a microflow entry of zeros is never alive.
-    if (this.records[record + SERIAL] === 0) this.records[record + SERIAL] = 1;
-    this.counts[record / 2 + PACKETS] = 0;
-    this.counts[record / 2 + OCTETS] = 0;
+    if (this.records[record] === 0) this.records[record] = 1;
+    this.records.fill(0, record + 4, record + 8);
     this.credited[2 * flow] = 0;
     this.credited[2 * flow + 1] = 0;
     this.seen[flow] = 0;
@@ -77,9 +84,8 @@ export class FlowStore<Result> {
 
   /** Frees a record. Returns whether its serials have come round, after which an old one could be taken for a new one. */
   free(flow: number): boolean {
-    const at = flow * this.stride + SERIAL;
-    const serial = (this.records[at]! + 1) | 0;
-    this.records[at] = serial;
+    const serial = (this.serial(flow) + 1) | 0;
+    this.records[flow * this.stride] = serial;
     this.results[flow] = undefined;
     this.owner[flow] = -1;
     this.#free[this.#freed++] = flow;
@@ -89,29 +95,54 @@ export class FlowStore<Result> {
 
   /** How often the record was freed; tells one megaflow from the next in the same record. */
   serial(flow: number): number {
-    return this.records[flow * this.stride + SERIAL]!;
+    return this.records[flow * this.stride]!;
   }
 
   /** Number of the last change that the megaflow was checked against. */
   generation(flow: number): number {
-    return this.records[flow * this.stride + GENERATION]!;
+    return this.records[flow * this.stride + 1]!;
+  }
+
+  /** Sets that number. */
+  setGeneration(flow: number, generation: number): void {
+    this.records[flow * this.stride + 1] = generation;
+  }
+
+  /** Slot of its mask. */
+  slot(flow: number): number {
+    return this.records[flow * this.stride + 2]!;
+  }
+
+  /** Sets that slot. */
+  setSlot(flow: number, slot: number): void {
+    this.records[flow * this.stride + 2] = slot;
+  }
+
+  /** When a megaflow last had a packet, modulo 2^32, signed. */
+  usedMs(flow: number): number {
+    return this.records[flow * this.stride + 3]!;
+  }
+
+  /** Sets that time. */
+  setUsedMs(flow: number, nowMs: number): void {
+    this.records[flow * this.stride + 3] = nowMs;
   }
 
   /** Packets of a megaflow since it was made. */
   packets(flow: number): number {
-    return this.counts[(flow * this.stride) / 2 + PACKETS]!;
+    return this.#counts[((flow * this.stride) >> 1) + 2]!;
   }
 
   /** Octets of a megaflow since it was made. */
   octets(flow: number): number {
-    return this.counts[(flow * this.stride) / 2 + OCTETS]!;
+    return this.#counts[((flow * this.stride) >> 1) + 3]!;
   }
 
   /** Counts a packet. */
   touch(flow: number, octets: number, nowMs: number): void {
     const record = flow * this.stride;
-    this.records[record + USED_MS] = nowMs;
-    this.counts[record / 2 + PACKETS]! += 1;
-    this.counts[record / 2 + OCTETS]! += octets;
+    this.records[record + 3] = nowMs;
+    this.#counts[(record >> 1) + 2]! += 1;
+    this.#counts[(record >> 1) + 3]! += octets;
   }
 }

@@ -1,12 +1,13 @@
 import { wordsOf } from '../schema/field.js';
 import type { Schema } from '../schema/schema.js';
-import type { Subtables } from './subtables.js';
+import { type Subtables, countBits } from './subtables.js';
 
 /** A field as runs of bits within words, in order. */
 interface FieldBits {
   /** Whether parts of it are worth keeping apart: prefixes of addresses. */
   readonly isAddress: boolean;
-  readonly runs: readonly { readonly word: number; readonly bits: number }[];
+  readonly runs: readonly { readonly word: number; readonly bits: number; readonly width: number }[];
+  readonly width: number;
 }
 
 /**
@@ -29,7 +30,11 @@ export class MaskBudget {
     this.#rounded = new Int32Array(schema.words);
     this.#fields = schema.fields
       .filter(({ within }) => within === undefined)
-      .map((field) => ({ isAddress: field.format === 'ip' || field.format === 'mac', runs: wordsOf(field) }));
+      .map((field) => ({
+        isAddress: field.format === 'ip' || field.format === 'mac',
+        runs: wordsOf(field).map(({ word, bits }) => ({ word, bits, width: countOnes(bits) })),
+        width: field.width,
+      }));
   }
 
   /** The slot for `mask` or a wider one; -1 if only the mask of all fields will do, see `widest`. */
@@ -39,13 +44,13 @@ export class MaskBudget {
     const places = this.#maxMasks - 1;
     const used = subtables.count - (widestSlot < 0 ? 0 : 1);
     if (2 * used < places) return subtables.add(mask);
-    const wider = narrowestAround(subtables, mask);
+    const wider = subtables.narrowestAround(mask);
     if (used >= places) return wider;
     this.#round(mask, 4 * used < 3 * places ? 4 : 8);
     const rounded = subtables.find(this.#rounded);
     if (rounded >= 0) return rounded;
-    const isCheaper = wider >= 0 && subtables.addedBits(wider, mask) <= bitsBeyond(this.#rounded, mask);
-    return isCheaper ? wider : subtables.add(this.#rounded);
+    const isNarrower = wider >= 0 && subtables.bitCounts[wider]! <= countBits(this.#rounded);
+    return isNarrower ? wider : subtables.add(this.#rounded);
   }
 
   /** Makes `consulted` the mask of all fields that it has bits of. */
@@ -58,14 +63,14 @@ export class MaskBudget {
 
   #round(mask: Int32Array, step: number): void {
     this.#rounded.set(mask);
-    for (const { isAddress, runs } of this.#fields) {
-      const width = runs.reduce((sum, { bits }) => sum + countBits(bits), 0);
+    for (const { isAddress, runs, width } of this.#fields) {
       let length = lengthOf(mask, runs);
-      if (length > 0) length = isAddress ? Math.min(width, Math.ceil(length / step) * step) : width;
-      for (const { word, bits } of runs) {
-        const taken = Math.min(length, countBits(bits));
+      if (length === 0) continue;
+      length = isAddress ? Math.min(width, Math.ceil(length / step) * step) : width;
+      for (const run of runs) {
+        const taken = Math.min(length, run.width);
         // The first `taken` bits of the run.
-        if (taken > 0) this.#rounded[word]! |= bits & ((-1 << (32 - taken)) >>> Math.clz32(bits));
+        if (taken > 0) this.#rounded[run.word]! |= run.bits & ((-1 << (32 - taken)) >>> Math.clz32(run.bits));
         length -= taken;
       }
     }
@@ -76,31 +81,15 @@ export class MaskBudget {
 function lengthOf(mask: Int32Array, runs: FieldBits['runs']): number {
   let length = 0;
   let before = 0;
-  for (const { word, bits } of runs) {
+  for (const { word, bits, width } of runs) {
     const own = mask[word]! & bits;
     if (own !== 0) length = before + 32 - Math.clz32(bits) - trailingZeros(own);
-    before += countBits(bits);
+    before += width;
   }
   return length;
 }
 
-function narrowestAround(subtables: Subtables, mask: Int32Array): number {
-  let best = -1;
-  let least = Infinity;
-  for (const slot of subtables.ranked()) {
-    const added = subtables.addedBits(slot, mask);
-    if (added < 0 || added >= least) continue;
-    best = slot;
-    least = added;
-  }
-  return best;
-}
-
-function bitsBeyond(wide: Int32Array, narrow: Int32Array): number {
-  return wide.reduce((sum, bits, word) => sum + countBits(bits & ~narrow[word]!), 0);
-}
-
-function countBits(word: number): number {
+function countOnes(word: number): number {
   let count = 0;
   for (let bits = word; bits !== 0; bits &= bits - 1) count++;
   return count;

@@ -3,6 +3,7 @@ import { wordsOf } from '../schema/field.js';
 import { listSlices } from './dimension.js';
 import type { FlowStore } from './flow-store.js';
 import { MaskBudget } from './mask-budget.js';
+import { makeSeeds } from './mix.js';
 import type { FlowCacheLimits } from './options.js';
 import type { Partition, PartitionContext } from './partition.js';
 import { PartitionDirectory } from './partition-directory.js';
@@ -12,7 +13,7 @@ import type { Xorshift } from './xorshift.js';
 const UPKEEP_PARTITIONS = 16;
 const UPKEEP_STEPS = 2048;
 const RANK_INTERVAL_MS = 1000;
-/** The part of a partition that megaflows that drop may take. */
+/** The part of a partition that megaflows that drop may take, and of the time they may idle. */
 const DROP_SHARE = 4;
 
 /**
@@ -45,7 +46,7 @@ export class MegaflowCache {
     for (const name of limits.megaflow.partitionBy) {
       for (const { word, bits } of wordsOf(schema.field(name))) given[word]! |= bits;
     }
-    const seeds = new Int32Array(schema.words).map(() => random.next());
+    const seeds = makeSeeds(schema.words, () => random.next());
     this.#limits = limits.megaflow;
     this.#store = store;
     this.#context = { store, seeds, given, slices: listSlices(schema), random, hashBits: limits.hashBits };
@@ -58,8 +59,8 @@ export class MegaflowCache {
 
   /** The megaflow of a key, or -1. */
   find(words: Int32Array): number {
-    const partition = this.directory.find(words);
-    return partition === undefined ? -1 : partition.find(words);
+    const index = this.directory.indexOf(words);
+    return index < 0 ? -1 : this.directory.partitions[index]!.find(words);
   }
 
   /**
@@ -101,10 +102,12 @@ export class MegaflowCache {
     return this.#store.free(flow);
   }
 
-  /** Whether the megaflow's partition, or the whole, is more than nine tenths full. */
-  isUnderPressure(flow: number): boolean {
-    const { size } = this.directory.partitions[this.#store.owner[flow]!]!;
-    return 10 * this.#store.size > 9 * this.#limits.maxFlows || 10 * size > 9 * this.#limits.maxFlowsPerPartition;
+  /** Whether a megaflow had no packet for so long that it should go. */
+  isIdle(flow: number, nowMs: number): boolean {
+    const { idleMs, pressureIdleMs } = this.#limits;
+    const idle = (nowMs - this.#store.usedMs(flow)) | 0;
+    const limit = this.#store.isDrop[flow] === 1 ? idleMs / DROP_SHARE : idleMs;
+    return idle > limit || (idle > pressureIdleMs && this.#isUnderPressure(flow));
   }
 
   /** Ranks and prunes some partitions whose time has come, and goes on with their filters. */
@@ -121,6 +124,12 @@ export class MegaflowCache {
       }
       steps -= partition.keeper.build(steps);
     }
+  }
+
+  /** Whether the megaflow's partition, or the whole, is more than nine tenths full. */
+  #isUnderPressure(flow: number): boolean {
+    const { size } = this.directory.partitions[this.#store.owner[flow]!]!;
+    return 10 * this.#store.size > 9 * this.#limits.maxFlows || 10 * size > 9 * this.#limits.maxFlowsPerPartition;
   }
 
   #openPartition(words: Int32Array): number {

@@ -1,12 +1,9 @@
-import { SERIAL, type FlowStore } from './flow-store.js';
+import { ALIGNMENT, type FlowStore } from './flow-store.js';
 import type { Xorshift } from './xorshift.js';
 
-/** Words of an entry: hash, megaflow, its serial, when it was last used; then the packed key. Two cache lines. */
-const HASH = 0;
-const FLOW = 1;
-const STAMP = 3;
-const PACKED = 4;
+/** Words of an entry, two cache lines: 0 hash, 1 megaflow, 2 its serial, 3 when it was last used, 4.. packed key. */
 const STRIDE = 32;
+const PACKED = 4;
 /** A packed key has its two maps and its length first; longer ones are not cached. */
 const MAX_PACKED_WORDS = STRIDE - PACKED - 3;
 /** The hit rate is judged over this many lookups; below a tenth the next million look elsewhere at once. */
@@ -39,7 +36,7 @@ export class MicroflowCache {
     store: FlowStore<unknown>,
     random: Xorshift,
   ) {
-    this.#entries = new Int32Array(entries * STRIDE);
+    this.#entries = new Int32Array(new ArrayBuffer(4 * entries * STRIDE + ALIGNMENT), ALIGNMENT);
     this.#indexMask = entries - 1;
     this.#insertInverse = insertInverse;
     this.#hashBits = hashBits;
@@ -61,8 +58,8 @@ export class MicroflowCache {
     }
     if (++this.#lookups === WINDOW) this.#judge();
     const hash = keyHash & this.#hashBits;
-    let flow = this.#match((hash & this.#indexMask) * STRIDE, hash, packed);
-    if (flow < 0) flow = this.#match(((hash >>> 16) & this.#indexMask) * STRIDE, hash, packed);
+    let flow = this.#match((hash & this.#indexMask) << 5, hash, packed);
+    if (flow < 0) flow = this.#match(((hash >>> 16) & this.#indexMask) << 5, hash, packed);
     if (flow >= 0) this.#hits++;
     return flow;
   }
@@ -90,13 +87,13 @@ export class MicroflowCache {
   #match(at: number, hash: number, packed: Int32Array): number {
     const entries = this.#entries;
     if (entries[at] !== hash) return -1;
-    const flow = entries[at + FLOW]!;
-    if (this.#store.records[flow * this.#store.stride + SERIAL] !== entries[at + FLOW + 1]) return -1;
+    const flow = entries[at + 1]!;
+    if (this.#store.serial(flow) !== entries[at + 2]) return -1;
     // Equal maps have equal lengths. Differences are collected: a hash that agrees almost never lies.
-    let difference = (entries[at + PACKED]! ^ packed[0]!) | (entries[at + PACKED + 1]! ^ packed[1]!);
-    for (let i = packed[2]! + 2; i > 2; i--) difference |= entries[at + PACKED + i]! ^ packed[i]!;
+    let difference = (entries[at + 4]! ^ packed[0]!) | (entries[at + 5]! ^ packed[1]!);
+    for (let i = packed[2]! + 2; i > 2; i--) difference |= entries[at + 4 + i]! ^ packed[i]!;
     if (difference !== 0) return -1;
-    entries[at + STAMP] = this.#lookups;
+    entries[at + 3] = this.#lookups;
     return flow;
   }
 
@@ -106,21 +103,20 @@ export class MicroflowCache {
     const second = ((hash >>> 16) & this.#indexMask) * STRIDE;
     if (!this.#isAlive(first)) return first;
     if (!this.#isAlive(second)) return second;
-    return this.#entries[first + STAMP]! <= this.#entries[second + STAMP]! ? first : second;
+    return this.#entries[first + 3]! <= this.#entries[second + 3]! ? first : second;
   }
 
   #isAlive(at: number): boolean {
-    const flow = this.#entries[at + FLOW]!;
-    return this.#store.records[flow * this.#store.stride + SERIAL] === this.#entries[at + FLOW + 1];
+    return this.#store.serial(this.#entries[at + 1]!) === this.#entries[at + 2];
   }
 
   #write(at: number, hash: number, packed: Int32Array, flow: number): void {
     const entries = this.#entries;
-    if (entries[at + FLOW + 1] === 0) this.#used++;
-    entries[at + HASH] = hash;
-    entries[at + FLOW] = flow;
-    entries[at + FLOW + 1] = this.#store.records[flow * this.#store.stride + SERIAL]!;
-    entries[at + STAMP] = this.#lookups;
+    if (entries[at + 2] === 0) this.#used++;
+    entries[at] = hash;
+    entries[at + 1] = flow;
+    entries[at + 2] = this.#store.serial(flow);
+    entries[at + 3] = this.#lookups;
     for (let i = packed[2]! + 2; i >= 0; i--) entries[at + PACKED + i] = packed[i]!;
   }
 

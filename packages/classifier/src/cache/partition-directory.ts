@@ -13,6 +13,8 @@ export class PartitionDirectory {
   readonly #given: Int32Array;
   readonly #table = new PairTable();
   readonly #free: number[] = [];
+  /** The one found last: packets of a port often come together. */
+  #latest = 0;
   /** Of partitions that have gone. */
   #earlierProbes = 0;
 
@@ -33,20 +35,19 @@ export class PartitionDirectory {
     return this.partitions.reduce((sum, partition) => sum + (partition?.probes ?? 0), this.#earlierProbes);
   }
 
-  /** The partition of a key, or undefined. */
-  find(words: Int32Array): Partition | undefined {
-    const index = this.indexOf(words);
-    return index < 0 ? undefined : this.partitions[index];
-  }
-
   /** The number of the partition of a key, or -1. */
   indexOf(words: Int32Array): number {
+    const latest = this.partitions[this.#latest];
+    if (latest !== undefined && this.#isOf(latest, words)) return this.#latest;
     const { pairs, shift, wrap } = this.#table;
     const hash = this.#hash(words);
     for (let at = (hash >>> shift) << 1; ; at = (at + 2) & wrap) {
       const index = pairs[at + 1]!;
       if (index < 0) return -1;
-      if (pairs[at] === hash && this.#isOf(this.partitions[index]!, words)) return index;
+      if (pairs[at] === hash && this.#isOf(this.partitions[index]!, words)) {
+        this.#latest = index;
+        return index;
+      }
     }
   }
 

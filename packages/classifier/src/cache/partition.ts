@@ -1,10 +1,9 @@
 import { FilterKeeper } from './filter-keeper.js';
 import type { Slice } from './dimension.js';
 import { FlowList } from './flow-list.js';
-import { type FlowStore, KEY, SLOT } from './flow-store.js';
-import { mix } from './mix.js';
+import { type FlowStore, KEY } from './flow-store.js';
 import { PairTable } from './pair-table.js';
-import { DIMENSION_WORDS, LEVEL_WORDS, type SubtableFilter } from './subtable-filter.js';
+import type { SubtableFilter } from './subtable-filter.js';
 import { Subtables } from './subtables.js';
 import type { Xorshift } from './xorshift.js';
 
@@ -27,6 +26,9 @@ export interface PartitionContext {
 /**
  * The megaflows of one partition. One hash table serves all subtables: each adds its own number to the hash. Places are
  * pairs (hash, megaflow), so a probe that fails touches one cache line, and at most half of them are taken.
+ *
+ * The loops below have `mix` and the numbers of records and plans written out: a call or a constant of another module costs
+ * several instructions each time, which made a hit twice as slow.
  */
 export class Partition {
   /** The bits that all its keys share, elsewhere 0. */
@@ -42,7 +44,7 @@ export class Partition {
   /** When it was last ranked. */
   rankedMs = 0;
   readonly #store: FlowStore<unknown>;
-  readonly #rowStarts = new Int32Array(16);
+  readonly #rowStarts = new Int32Array(32);
   readonly #table = new PairTable();
   #lookups = 0;
   #probes = 0;
@@ -76,18 +78,16 @@ export class Partition {
   /** The megaflow of a key, or -1. */
   find(words: Int32Array): number {
     if (++this.#lookups === UPKEEP_LOOKUPS) this.upkeep();
-    const { program, sharedEnd } = this.subtables;
+    const { program, sharedEnd, favouritesEnd, programEnd } = this.subtables;
     let base = 0;
-    for (let at = 0; at < sharedEnd; at += 3) {
-      base = (base + mix(words[program[at]!]! & program[at + 1]!, program[at + 2]!)) | 0;
+    for (let at = 0; at < sharedEnd; at += 2) {
+      const seed = program[at]!;
+      const product = Math.imul((words[seed & 63]! & program[at + 1]!) ^ seed, 0x9e37_79b1);
+      base = (base + Math.imul(product ^ (product >>> 15), seed | 1)) | 0;
     }
     const { filter } = this.keeper;
-    if (filter === undefined) return this.#scan(words, base);
-    const { favourite } = this.subtables;
-    if (favourite >= 0) {
-      const flow = this.#probe(favourite, base, words);
-      if (flow >= 0) return flow;
-    }
+    const flow = this.#scan(words, base, filter === undefined ? programEnd : favouritesEnd);
+    if (flow >= 0 || filter === undefined) return flow;
     return this.subtables.live.length === 1
       ? this.#findAmongFew(words, base, filter)
       : this.#findAmongMany(words, base, filter);
@@ -104,7 +104,7 @@ export class Partition {
     const store = this.#store;
     const { lists, listStride } = this.subtables;
     const record = flow * store.stride;
-    store.records[record + SLOT] = slot;
+    store.setSlot(flow, slot);
     const start = slot * listStride;
     let to = record + KEY;
     for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) {
@@ -145,7 +145,12 @@ export class Partition {
 
   /** The slot of the mask of a megaflow. */
   slotOf(flow: number): number {
-    return this.#store.records[flow * this.#store.stride + SLOT]!;
+    return this.#store.slot(flow);
+  }
+
+  /** Packets of a megaflow so far. */
+  packetsOf(flow: number): number {
+    return this.#store.packets(flow);
   }
 
   /** Writes the region of a megaflow: its mask, and the bits under it. */
@@ -172,9 +177,9 @@ export class Partition {
     this.#probes = 0;
   }
 
-  #scan(words: Int32Array, base: number): number {
-    const { program, sharedEnd, programEnd } = this.subtables;
-    for (let start = sharedEnd; start < programEnd;) {
+  #scan(words: Int32Array, base: number, end: number): number {
+    const { program, sharedEnd } = this.subtables;
+    for (let start = sharedEnd; start < end;) {
       const slot = program[start]!;
       const flow = this.#probe(slot, base, words);
       if (flow >= 0) return flow;
@@ -189,9 +194,9 @@ export class Partition {
     let candidates = this.subtables.live[0]!;
     for (let at = 0, d = 0; at < plan.length; d++) {
       const value = words[plan[at]!]! << plan[at + 1]!;
-      const end = at + DIMENSION_WORDS + LEVEL_WORDS * plan[at + 2]!;
+      const end = at + 3 + 3 * plan[at + 2]!;
       let union = always[d]!;
-      for (at += DIMENSION_WORDS; at < end; at += LEVEL_WORDS) {
+      for (at += 3; at < end; at += 3) {
         const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
         union |= rows[plan[at + 2]! + (hash >>> rowShift)]!;
       }
@@ -212,8 +217,8 @@ export class Partition {
     let level = 0;
     for (let at = 0; at < plan.length;) {
       const value = words[plan[at]!]! << plan[at + 1]!;
-      const end = at + DIMENSION_WORDS + LEVEL_WORDS * plan[at + 2]!;
-      for (at += DIMENSION_WORDS; at < end; at += LEVEL_WORDS) {
+      const end = at + 3 + 3 * plan[at + 2]!;
+      for (at += 3; at < end; at += 3) {
         const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
         rowStarts[level++] = (plan[at + 2]! + (hash >>> rowShift)) * slotWords;
       }
@@ -226,7 +231,7 @@ export class Partition {
         let union = always[d * slotWords + word]!;
         for (let levels = plan[at + 2]!; levels > 0; levels--) union |= rows[rowStarts[level++]! + word]!;
         candidates &= union;
-        at += DIMENSION_WORDS + LEVEL_WORDS * plan[at + 2]!;
+        at += 3 + 3 * plan[at + 2]!;
       }
       for (; candidates !== 0; candidates &= candidates - 1) {
         const flow = this.#probe(32 * word + 31 - Math.clz32(candidates & -candidates), base, words);
@@ -241,8 +246,10 @@ export class Partition {
     const { program, starts } = this.subtables;
     const start = starts[slot]!;
     let hash = (base + program[start + 1]!) | 0;
-    for (let at = start + 3, end = program[start + 2]!; at < end; at += 3) {
-      hash = (hash + mix(words[program[at]!]! & program[at + 1]!, program[at + 2]!)) | 0;
+    for (let at = start + 3, end = program[start + 2]!; at < end; at += 2) {
+      const seed = program[at]!;
+      const product = Math.imul((words[seed & 63]! & program[at + 1]!) ^ seed, 0x9e37_79b1);
+      hash = (hash + Math.imul(product ^ (product >>> 15), seed | 1)) | 0;
     }
     this.#probes++;
     const flow = this.#search(slot, hash & this.hashBits, words);
@@ -264,8 +271,8 @@ export class Partition {
     const { lists, listStride } = this.subtables;
     const record = flow * stride;
     const start = slot * listStride;
-    let difference = records[record + SLOT]! ^ slot;
-    let from = record + KEY;
+    let difference = records[record + 2]! ^ slot;
+    let from = record + 8;
     for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) {
       difference |= (words[lists[at]!]! & lists[at + 1]!) ^ records[from++]!;
     }

@@ -1,6 +1,6 @@
 import type { Schema } from '../schema/schema.js';
 import { formatMatch } from '../text/format.js';
-import { type FlowStore, USED_MS } from './flow-store.js';
+import type { FlowStore } from './flow-store.js';
 import type { MegaflowCache } from './megaflow-cache.js';
 import type { MicroflowCache } from './microflow-cache.js';
 
@@ -78,15 +78,15 @@ export function describeMegaflow<Result>(
     packets: store.packets(flow),
     octets: store.octets(flow),
     createdMs: store.createdMs[flow]!,
-    usedMs: store.records[flow * store.stride + USED_MS]!,
+    usedMs: store.usedMs(flow),
     isCurrent,
   };
 }
 
 /** Places of the counters of a cache in one array of doubles: exact to 2^53, and no allocation when they grow. */
 export const COUNTER = {
-  LOOKUPS: 0,
-  MICROFLOW_HITS: 1,
+  MICROFLOW_HITS: 0,
+  MEGAFLOW_HITS: 1,
   MISSES: 2,
   SPARED: 3,
   CONFIRMED: 4,
@@ -94,9 +94,6 @@ export const COUNTER = {
   INSERTED: 6,
   EXPIRED: 7,
 } as const;
-
-/** Number of counters. */
-export const COUNTERS = 8;
 
 /** The statistics of a cache. Costs the number of partitions. */
 export function readStats(
@@ -107,13 +104,13 @@ export function readStats(
 ): FlowCacheStats {
   const { directory, evictions, refusals } = megaflows;
   const masks = directory.partitions.map((partition) => partition?.subtables.count ?? 0);
-  const lookups = counters[COUNTER.LOOKUPS]!;
   const microflowHits = counters[COUNTER.MICROFLOW_HITS]!;
+  const megaflowHits = counters[COUNTER.MEGAFLOW_HITS]!;
   const misses = counters[COUNTER.MISSES]!;
   return {
-    lookups,
+    lookups: microflowHits + megaflowHits + misses,
     microflowHits,
-    megaflowHits: lookups - microflowHits - misses,
+    megaflowHits,
     misses,
     probes: directory.probes,
     spared: counters[COUNTER.SPARED]!,

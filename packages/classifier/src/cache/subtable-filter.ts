@@ -1,14 +1,10 @@
 import { type Dimension, prefixLength } from './dimension.js';
 import type { Xorshift } from './xorshift.js';
 
-/** Lengths looked at per dimension, and rows per length. */
-const MAX_LEVELS = 4;
-/** A prefix is expanded to at most 128 rows. */
-const MAX_EXPANSION_BITS = 7;
-const MIN_ROW_BITS = 8;
-const MAX_ROW_BITS = 12;
-/** No filter is larger than this, in 32-bit words: 4 MiB. */
+/** No filter is larger than this, in 32-bit words: 4 MiB; and no level. */
 const MAX_WORDS = 1 << 20;
+const MAX_LEVEL_WORDS = 1 << 14;
+const MIN_ROW_BITS = 8;
 
 /** Words of a plan: for each dimension its word, its shift and the number of its levels, and for each level three more. */
 export const DIMENSION_WORDS = 3;
@@ -20,10 +16,8 @@ export interface FilterShape {
   readonly dimensions: readonly Dimension[];
   /** Bits per row, in words of 32: one bit for each subtable. */
   readonly slotWords: number;
-  /** About how many megaflows it is for. */
-  readonly flows: number;
-  /** `truncate` notes a prefix at the level below, `expand` all it covers at the level above: exact, with more to note. */
-  readonly rounding: 'truncate' | 'expand';
+  /** See `rowBitsFor`. */
+  readonly rowBits: number;
   readonly hashBits: number;
 }
 
@@ -45,14 +39,11 @@ export class SubtableFilter {
   readonly always: Int32Array;
   /** Hashes are shifted right by this to give a row. */
   readonly rowShift: number;
-  readonly #levels: readonly (readonly number[])[];
-
   /** An empty filter; every entry must be registered before it is asked. */
   constructor(shape: FilterShape, random: Xorshift) {
     this.shape = shape;
-    this.#levels = shape.dimensions.map(chooseLevels);
-    const levels = this.#levels.reduce((sum, { length }) => sum + length, 0);
-    let rowBits = Math.min(MAX_ROW_BITS, Math.max(MIN_ROW_BITS, 33 - Math.clz32(shape.flows)));
+    const levels = shape.dimensions.reduce((sum, dimension) => sum + dimension.levels.length, 0);
+    let { rowBits } = shape;
     while (rowBits > 1 && (levels * shape.slotWords) << rowBits > MAX_WORDS) rowBits--;
     this.rowShift = 32 - rowBits;
     this.rows = new Int32Array((levels * shape.slotWords) << rowBits);
@@ -68,30 +59,32 @@ export class SubtableFilter {
   /** Notes an entry of subtable `slot` with that mask and key, all words of them. */
   register(slot: number, mask: Int32Array, key: Int32Array): void {
     let at = 0;
-    for (let d = 0; d < this.#levels.length; d++) {
-      const dimension = this.shape.dimensions[d]!;
+    this.shape.dimensions.forEach((dimension, d) => {
       at += DIMENSION_WORDS;
-      this.#registerIn(d, at, prefixLength(mask, dimension), key[dimension.word]! << dimension.left, slot);
-      at += LEVEL_WORDS * this.#levels[d]!.length;
-    }
+      const value = key[dimension.word]! << dimension.left;
+      if (!this.#note(dimension, at, prefixLength(mask, dimension), value, slot)) {
+        this.always[d * this.shape.slotWords + (slot >>> 5)]! |= 1 << (slot & 31);
+      }
+      at += LEVEL_WORDS * dimension.levels.length;
+    });
   }
 
-  #registerIn(d: number, at: number, length: number, value: number, slot: number): void {
-    const levels = this.#levels[d]!;
+  /** Returns false if the prefix is too short for all levels. */
+  #note({ levels, expansion }: Dimension, at: number, length: number, value: number, slot: number): boolean {
+    if (length === 0) return false;
     let above = 0;
     while (above < levels.length && levels[above]! < length) above++;
-    const level = levels[above] ?? 0;
-    const isNotedAbove = level - length <= (this.shape.rounding === 'expand' ? MAX_EXPANSION_BITS : 0);
-    if (length > 0 && level > 0 && isNotedAbove) {
+    const level = levels[above];
+    if (level !== undefined && level - length <= expansion) {
       const first = value & (-1 << (32 - length));
       for (let i = 0; i < 1 << (level - length); i++) {
         this.#set(at + LEVEL_WORDS * above, first | (i << (32 - level)), slot);
       }
-    } else if (above > 0) {
-      this.#set(at + LEVEL_WORDS * (above - 1), value, slot);
-    } else {
-      this.always[d * this.shape.slotWords + (slot >>> 5)]! |= 1 << (slot & 31);
+      return true;
     }
+    if (above === 0) return false;
+    this.#set(at + LEVEL_WORDS * (above - 1), value, slot);
+    return true;
   }
 
   #set(level: number, value: number, slot: number): void {
@@ -104,20 +97,19 @@ export class SubtableFilter {
   #makePlan(rowBits: number, random: Xorshift): Int32Array {
     const plan: number[] = [];
     let firstRow = 0;
-    this.shape.dimensions.forEach(({ word, left }, d) => {
-      plan.push(word, left, this.#levels[d]!.length);
-      for (const level of this.#levels[d]!) {
+    for (const { word, left, levels } of this.shape.dimensions) {
+      plan.push(word, left, levels.length);
+      for (const level of levels) {
         plan.push(32 - level, random.next() | 1, firstRow);
         firstRow += 1 << rowBits;
       }
-    });
+    }
     return Int32Array.from(plan);
   }
 }
 
-/** The lengths in use if they are few, else every quarter. */
-function chooseLevels({ lengths, width }: Dimension): readonly number[] {
-  if (lengths.length <= MAX_LEVELS) return lengths;
-  const step = Math.ceil(width / MAX_LEVELS);
-  return Array.from({ length: MAX_LEVELS }, (_, i) => Math.min(width, (i + 1) * step));
+/** Bits of a row's number so that about one row in sixteen of a level has the bit of a subtable of average size. */
+export function rowBitsFor(flows: number, subtables: number, slotWords: number): number {
+  const wanted = 36 - Math.clz32(Math.ceil(flows / subtables));
+  return Math.max(MIN_ROW_BITS, Math.min(wanted, 31 - Math.clz32(MAX_LEVEL_WORDS / slotWords)));
 }

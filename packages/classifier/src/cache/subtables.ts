@@ -3,8 +3,9 @@ import type { Xorshift } from './xorshift.js';
 
 /** Words of a subtable in the program before what it hashes: its slot, its salt, the end of its part. */
 const HEADER_WORDS = 3;
-/** Words of a step: which word, which bits, the seed of the word. */
-const STEP_WORDS = 3;
+/** Words of a step: the seed of a word, which says which it is, and the bits. */
+const STEP_WORDS = 2;
+const MAX_FAVOURITES = 3;
 
 /**
  * The masks of a partition, one per subtable, each in a numbered slot. They are kept as one program that a search runs
@@ -20,6 +21,8 @@ export class Subtables {
   /** Number of entries and recent hits, by slot. */
   entries: Int32Array;
   hits: Int32Array;
+  /** Bits of each mask, by slot. */
+  bitCounts: Int32Array;
   /** For each slot the number of words to compare, then word and bits of each. */
   readonly listStride: number;
   lists: Int32Array;
@@ -30,16 +33,21 @@ export class Subtables {
   sharedEnd = 0;
   programEnd = 0;
   starts: Int32Array;
-  /** The slot that had more than half of the recent hits, or -1. */
-  favourite = -1;
+  /** Where the part of the program ends that is worth running before a filter is asked: most packets end there. */
+  favouritesEnd = 0;
   readonly #words: number;
   readonly #seeds: Int32Array;
   /** Bits that are the same for all keys of the partition: no need to hash or compare them. */
   readonly #given: Int32Array;
   readonly #random: Xorshift;
+  readonly #isShared: Uint8Array;
+  readonly #scratch: Int32Array;
+  #hashes: Int32Array;
   #salts: Int32Array;
   #order: Int32Array;
   #capacity = 4;
+  /** Subtables that each had more than a third of the recent hits that those before them left. */
+  #favourites = 0;
 
   /** No masks. `seeds` has one number per word of a key. */
   constructor(seeds: Int32Array, given: Int32Array, random: Xorshift) {
@@ -48,10 +56,14 @@ export class Subtables {
     this.#seeds = seeds;
     this.#given = given;
     this.#random = random;
+    this.#isShared = new Uint8Array(words);
     this.listStride = 1 + 2 * words;
     this.masks = new Int32Array(4 * words);
     this.entries = new Int32Array(4);
     this.hits = new Int32Array(4);
+    this.bitCounts = new Int32Array(4);
+    this.#hashes = new Int32Array(4);
+    this.#scratch = new Int32Array(words);
     this.lists = new Int32Array(4 * this.listStride);
     this.live = new Int32Array(1);
     this.starts = new Int32Array(4);
@@ -62,7 +74,7 @@ export class Subtables {
 
   /** Octets held. */
   get memory(): number {
-    return 4 * (this.masks.length + this.lists.length + this.program.length + 6 * this.#capacity);
+    return 4 * (this.masks.length + this.lists.length + this.program.length + 8 * this.#capacity);
   }
 
   /** Whether a slot is in use. */
@@ -77,26 +89,30 @@ export class Subtables {
 
   /** The slot with exactly this mask, or -1. */
   find(mask: Int32Array): number {
+    const hash = hashOf(mask);
     for (let i = 0; i < this.count; i++) {
       const slot = this.#order[i]!;
-      const start = slot * this.#words;
-      let word = 0;
-      while (word < this.#words && this.masks[start + word] === mask[word]) word++;
-      if (word === this.#words) return slot;
+      if (this.#hashes[slot] === hash && this.#equals(slot, mask)) return slot;
     }
     return -1;
   }
 
-  /** Bits of slot `slot` that `mask` does not have, or -1 if `mask` has a bit that it lacks. */
-  addedBits(slot: number, mask: Int32Array): number {
-    let added = 0;
-    const start = slot * this.#words;
-    for (let word = 0; word < this.#words; word++) {
-      const own = this.masks[start + word]!;
-      if ((mask[word]! & ~own) !== 0) return -1;
-      for (let bits = own & ~mask[word]!; bits !== 0; bits &= bits - 1) added++;
+  /** The slot whose mask has all bits of `mask` and the fewest others, or -1. */
+  narrowestAround(mask: Int32Array): number {
+    let used = 0;
+    for (let word = 0; word < this.#words; word++) if (mask[word] !== 0) this.#scratch[used++] = word;
+    let best = -1;
+    for (let i = 0; i < this.count; i++) {
+      const slot = this.#order[i]!;
+      if (best >= 0 && this.bitCounts[slot]! >= this.bitCounts[best]!) continue;
+      let missing = 0;
+      for (let j = 0; j < used && missing === 0; j++) {
+        const word = this.#scratch[j]!;
+        missing = mask[word]! & ~this.masks[slot * this.#words + word]!;
+      }
+      if (missing === 0) best = slot;
     }
-    return added;
+    return best;
   }
 
   /** Adds the bits of slot `slot` to a mask. */
@@ -113,6 +129,8 @@ export class Subtables {
     this.live[slot >>> 5]! |= 1 << (slot & 31);
     this.entries[slot] = 0;
     this.hits[slot] = 0;
+    this.bitCounts[slot] = countBits(mask);
+    this.#hashes[slot] = hashOf(mask);
     this.#salts[slot] = this.#random.next();
     this.#order[this.count++] = slot;
     this.additions++;
@@ -127,7 +145,7 @@ export class Subtables {
     const at = this.#order.indexOf(slot);
     this.#order.copyWithin(at, at + 1, this.count);
     this.count--;
-    if (this.favourite === slot) this.favourite = -1;
+    if (at < this.#favourites) this.#favourites--;
     this.#write();
   }
 
@@ -154,7 +172,12 @@ export class Subtables {
       for (; at > 0 && hits[order[at - 1]!]! < hits[slot]!; at--) order[at] = order[at - 1]!;
       order[at] = slot;
     }
-    this.favourite = this.count > 0 && 2 * hits[order[0]!]! > sum ? order[0]! : -1;
+    this.#favourites = 0;
+    for (; this.#favourites < Math.min(this.count, MAX_FAVOURITES); this.#favourites++) {
+      const own = hits[order[this.#favourites]!]!;
+      if (3 * own <= sum) break;
+      sum -= own;
+    }
     for (let i = 0; i < this.count; i++) hits[order[i]!]! >>= 1;
     this.#write();
   }
@@ -175,13 +198,17 @@ export class Subtables {
   #write(): void {
     const { program, lists } = this;
     let at = 0;
+    this.#isShared.fill(0);
     if (this.count > 0) {
       const first = this.#order[0]! * this.listStride;
       for (let i = first + 1, end = i + 2 * lists[first]!; i < end; i += 2) {
-        if (this.#isShared(lists[i]!)) at = this.#step(at, lists[i]!, lists[i + 1]!);
+        if (!this.#allHave(lists[i]!)) continue;
+        this.#isShared[lists[i]!] = 1;
+        at = this.#step(at, lists[i]!, lists[i + 1]!);
       }
     }
     this.sharedEnd = at;
+    this.favouritesEnd = at;
     for (let i = 0; i < this.count; i++) {
       const slot = this.#order[i]!;
       const start = at;
@@ -189,24 +216,30 @@ export class Subtables {
       at += HEADER_WORDS;
       const list = slot * this.listStride;
       for (let j = list + 1, end = j + 2 * lists[list]!; j < end; j += 2) {
-        if (!this.#isShared(lists[j]!)) at = this.#step(at, lists[j]!, lists[j + 1]!);
+        if (this.#isShared[lists[j]!] === 0) at = this.#step(at, lists[j]!, lists[j + 1]!);
       }
       program[start] = slot;
       program[start + 1] = this.#salts[slot]!;
       program[start + 2] = at;
+      if (i < this.#favourites) this.favouritesEnd = at;
     }
     this.programEnd = at;
   }
 
+  #equals(slot: number, mask: Int32Array): boolean {
+    let word = 0;
+    while (word < this.#words && this.masks[slot * this.#words + word] === mask[word]) word++;
+    return word === this.#words;
+  }
+
   #step(at: number, word: number, bits: number): number {
-    this.program[at] = word;
+    this.program[at] = this.#seeds[word]!;
     this.program[at + 1] = bits;
-    this.program[at + 2] = this.#seeds[word]!;
     return at + STEP_WORDS;
   }
 
-  /** Whether all masks have the same bits in this word. */
-  #isShared(word: number): boolean {
+  /** Whether all masks have the bits in this word that the first has. */
+  #allHave(word: number): boolean {
     const bits = this.masks[this.#order[0]! * this.#words + word];
     for (let i = 1; i < this.count; i++) if (this.masks[this.#order[i]! * this.#words + word] !== bits) return false;
     return true;
@@ -218,6 +251,8 @@ export class Subtables {
     this.masks = longer(this.masks, capacity * this.#words);
     this.entries = longer(this.entries, capacity);
     this.hits = longer(this.hits, capacity);
+    this.bitCounts = longer(this.bitCounts, capacity);
+    this.#hashes = longer(this.#hashes, capacity);
     this.lists = longer(this.lists, capacity * this.listStride);
     this.live = longer(this.live, Math.ceil(capacity / 32));
     this.starts = longer(this.starts, capacity);
@@ -231,4 +266,20 @@ function longer(array: Int32Array, length: number): Int32Array {
   const copy = new Int32Array(length);
   copy.set(array);
   return copy;
+}
+
+/** For finding a mask; needs no seed, for it is searched for among few. */
+function hashOf(mask: Int32Array): number {
+  let hash = 0;
+  for (let word = 0; word < mask.length; word++) hash = Math.imul(hash ^ mask[word]!, 0x9e37_79b1) ^ (hash >>> 15);
+  return hash;
+}
+
+/** Bits that a mask has. */
+export function countBits(mask: Int32Array): number {
+  let count = 0;
+  for (let word = 0; word < mask.length; word++) {
+    for (let bits = mask[word]!; bits !== 0; bits &= bits - 1) count++;
+  }
+  return count;
 }

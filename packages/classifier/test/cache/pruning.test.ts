@@ -47,7 +47,7 @@ describe('pruning', () => {
     );
     const worlds = fc.constantFrom(-1, -1, -1, 0, 15, 15 << 28);
     fc.assert(
-      fc.property(worlds, fc.constantFrom(5, 30, 128), fc.array(step, { maxLength: 6 }), (hashBits, masks, list) => {
+      fc.property(worlds, fc.constantFrom(5, 30, 128), fc.array(step, { maxLength: 4 }), (hashBits, masks, list) => {
         const cache = makeCache(hashBits, masks);
         let nowMs = 0;
         for (const entry of list) {
