@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FLOW_VOCABULARY, type RuleChange, ruleChanges } from '../src/arbitraries.js';
 import { FlowMask, RuleTable, type RuleTableOptions, type Schema, matchesKey } from '../src/index.js';
