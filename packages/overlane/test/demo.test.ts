@@ -152,6 +152,7 @@ describe('a demonstration in memory', () => {
     ['gre', 18, 'gre ethernet'],
     // Two longer pings, one a tenant, that take several segments each.
     ['stt', 20, 'stt stt-frame ethernet'],
+    ['dove', 18, 'udp dove ethernet'],
   ] as const)('holds with %s, and one packet is explained', async (encapsulation, expected, headers) => {
     const captureFile = join(folder, `${encapsulation}.pcap`);
     const report = new Report({ write: () => true }, () => 0);
@@ -160,7 +161,7 @@ describe('a demonstration in memory', () => {
     expect(summary).toMatchObject({ ok: true, encapsulation, pings: { expected, answered: expected } });
     const { example } = checkCapture(captureFile, encapsulation);
     expect(example!.map(({ protocol }) => protocol).join(' ')).toBe(`ipv4 ${headers} ipv4 icmpv4 data`);
-    expect(explainLayers(example!).join()).toMatch(/(vni|vsid|key|contextId) 500[12]/);
+    expect(explainLayers(example!).join()).toMatch(/(vni|vsid|key|contextId|instanceId) 500[12]/);
   });
 
   it('is a failure where stt never had to cut', async () => {
@@ -176,7 +177,7 @@ describe('a demonstration in memory', () => {
   });
 
   it('covers every encapsulation of the switch', () => {
-    expect(ENCAPSULATION_NAMES).toEqual(['vxlan', 'geneve', 'nvgre', 'gre', 'stt']);
+    expect(ENCAPSULATION_NAMES).toEqual(['vxlan', 'geneve', 'nvgre', 'gre', 'stt', 'dove']);
   });
 
   it('names what a capture lacks', async () => {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type CapturedPacket, readCapture } from '@overlane/capture';
 import { type Binding, type DissectOptions, type DissectedLayer, createDissector } from '@overlane/layout';
+import { DOVE_UDP_PORTS, doveBindings } from '@overlane/dove/layout';
 import { GENEVE_UDP_PORTS, geneveBinding } from '@overlane/geneve/layout';
 import { wireBindings } from '@overlane/layout/headers';
 import { NVGRE_IP_PROTOCOLS, greBinding, nvgreBinding } from '@overlane/nvgre/layout';
@@ -56,6 +57,7 @@ const WALKS: Readonly<Record<EncapsulationName, { bindings: readonly Binding[]; 
   nvgre: { bindings: [nvgreBinding as Binding], options: { ipProtocols: NVGRE_IP_PROTOCOLS } },
   gre: { bindings: [greBinding as Binding], options: {} },
   stt: { bindings: sttBindings(), options: { tcpPorts: STT_TCP_PORTS } },
+  dove: { bindings: doveBindings as readonly Binding[], options: { udpPorts: DOVE_UDP_PORTS } },
 };
 
 /** The first packet that holds a whole echo message in a tunnel. */
@@ -83,6 +85,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   nvgre: ['protocolType', 'vsid', 'flowId'],
   gre: ['protocolType', 'key'],
   stt: ['sourcePort', 'destinationPort', 'frameLength', 'segmentOffset', 'packetId'],
+  dove: ['version', 'control', 'overlayId', 'instanceId'],
   'stt-frame': ['checksumPartial', 'checksumVerified', 'l4Offset', 'mss', 'contextId'],
 };
 
