@@ -18,70 +18,56 @@ import { BATCH, enterNamespace, exchange, ip, measure, shape, vethPair } from '.
 
 enterNamespace(fileURLToPath(import.meta.url));
 
-const UDP = { protocol: 'udp', port: 4789 };
 const NEAR = [10, 7, 0, 1];
 const FAR = [10, 7, 0, 2];
-const results = [];
+const rows = [];
 const arena = Arena.forThread();
 
-/** A window in the arena, to send from, as received packets are. */
-const window = new PacketBuffer(arena.bytes, arena.allocate(70_000) + HEADROOM);
-const shaped = (...fields) => {
-  window.clearOffload();
+/** A packet in the arena, as received packets are, with room for headers in front. */
+function packetOf(...fields) {
+  const window = new PacketBuffer(arena.bytes, arena.allocate(HEADROOM + fields[0]) + HEADROOM);
   shape(window, ...fields);
   return window;
-};
+}
+
+const udp = (port) => ({ protocol: 'udp', port });
+const socket = (address, port, offload = 'none') =>
+  new UnderlaySocket({ local: IpAddress.parse(address), transport: udp(port), offload });
 
 bringInterfaceUp('lo');
-const socket = (address, options = {}) =>
-  new UnderlaySocket({ local: IpAddress.parse(address), transport: UDP, ...options });
-for (const [offload, rows] of [
-  ['none', [92, 1478]],
-  ['segmentation', [1478]],
+for (const [offload, port, kind, lengths] of [
+  ['none', 4789, '', [92, 1478]],
+  ['segmentation', 4790, ', in runs', [1478]],
 ]) {
-  const [a, b] = [socket('127.0.0.1', { offload }), socket('127.0.0.2', { offload })];
-  for (const length of rows) {
-    const turn = exchange(a, b, shaped(length, [127, 0, 0, 1], [127, 0, 0, 2]));
-    results.push(await measure(`UDP sockets on lo, ${length} octets${offload === 'none' ? '' : ', in runs'}`, turn));
+  const [a, b] = [socket('127.0.0.1', port, offload), socket('127.0.0.2', port, offload)];
+  for (const length of lengths) {
+    const turn = exchange(a, b, packetOf(length, [127, 0, 0, 1], [127, 0, 0, 2], port));
+    rows.push({ name: `UDP sockets on lo, ${length} octets${kind}`, turn });
   }
-  a.close();
-  b.close();
 }
 
 const veth = await vethPair();
-const pair = (transport, offload) => {
-  const options = { transport, offload };
-  const near = new PacketUnderlay({ local: IpAddress.parse('10.7.0.1'), ...options });
-  const far = inNetworkNamespace(
-    veth.path,
-    () => new PacketUnderlay({ local: IpAddress.parse('10.7.0.2'), ...options }),
-  );
-  return [near, far];
-};
-for (const [offload, rows] of [
-  ['checksum', [92, 1478]],
-  ['segmentation', [1478]],
+function pair(transport, offload) {
+  const open = (address) => new PacketUnderlay({ local: IpAddress.parse(address), transport, offload });
+  return [open('10.7.0.1'), inNetworkNamespace(veth.path, () => open('10.7.0.2'))];
+}
+for (const [offload, port, kind, lengths] of [
+  ['checksum', 4789, '', [92, 1478]],
+  ['segmentation', 4790, ', in runs', [1478]],
 ]) {
-  const [near, far] = pair(UDP, offload);
-  for (const length of rows) {
-    const turn = exchange(near, far, shaped(length, NEAR, FAR));
-    const kind = offload === 'checksum' ? '' : ', in runs';
-    results.push(await measure(`packet sockets on veth, ${length} octets${kind}`, turn));
+  const [near, far] = pair(udp(port), offload);
+  for (const length of lengths) {
+    const turn = exchange(near, far, packetOf(length, NEAR, FAR, port));
+    rows.push({ name: `packet sockets on veth, ${length} octets${kind}`, turn });
   }
-  near.close();
-  far.close();
 }
 const [near, far] = pair({ protocol: 'tcp-syntax', port: 7471 }, 'segmentation');
-const frame = shaped(60_040, NEAR, FAR, 6);
+const frame = packetOf(60_040, NEAR, FAR, 7471, 6);
 write16(frame.bytes, frame.start + 36, outerPseudoHeader(frame.bytes, frame.start, 4, 6, 60_020));
 Object.assign(frame, { checksum: 'partial', checksumStart: frame.start + 20, checksumField: frame.start + 36 });
 Object.assign(frame, { segmentType: 'tcp4', segmentSize: 1460 });
-results.push(
-  await measure('packet sockets on veth, super-frames of 60,000 octets', exchange(near, far, frame, 16), 16),
-);
-near.close();
-far.close();
-veth.close();
+const turn = exchange(near, far, frame, 16);
+rows.push({ name: 'packet sockets on veth, super-frames of 60,000 octets', turn, packets: 16 });
 
 let tap;
 try {
@@ -94,10 +80,10 @@ if (tap !== undefined) {
   writeFileSync('/proc/sys/net/ipv6/conf/bench0/disable_ipv6', '1');
   ip('addr', 'add', '10.77.0.1/24', 'dev', 'bench0');
   ip('neigh', 'add', '10.77.0.2', 'lladdr', '02:00:00:00:00:02', 'dev', 'bench0');
-  const source = socket('10.77.0.1');
+  const source = socket('10.77.0.1', 4789);
+  while (tap.receive() > 0);
   for (const length of [50, 1428]) {
-    while (tap.receive() > 0);
-    const packet = shaped(length, [10, 77, 0, 1], [10, 77, 0, 2]);
+    const packet = packetOf(length, [10, 77, 0, 1], [10, 77, 0, 2], 4789);
     // The kernel routes what the socket sends to the TAP: that fills its queue. What is read goes back to the kernel,
     // addressed to another host, so it is dropped early and the write itself is what counts.
     const turn = (times, now) => {
@@ -111,10 +97,12 @@ if (tap !== undefined) {
       times[1] += t1 - t0;
       if (n !== BATCH || tap.flush() !== 0) throw new Error('frames were lost');
     };
-    results.push(await measure(`TAP, ${length + 14} octets`, turn));
+    rows.push({ name: `TAP, ${length + 14} octets`, turn });
   }
 }
 
+const results = await measure(rows);
+veth.close();
 const machine = { cpu: cpus()[0].model, cores: cpus().length, kernel: release(), node: process.version };
 if (process.argv.includes('--json')) {
   console.log(JSON.stringify({ machine, batch: BATCH, results }));

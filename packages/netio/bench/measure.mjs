@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ipv4, write16 } from '@overlane/wire';
 
 export const BATCH = 64;
-const TURNS = 4000;
-const ROUNDS = 5;
+const TURNS = 2000;
+const ROUNDS = 10;
 const INSIDE = 'OVERLANE_BENCH_NAMESPACE';
 
 let collections = 0;
@@ -39,14 +39,14 @@ export async function vethPair() {
   return { path, close: () => keeper.kill() };
 }
 
-/** Makes `window` an IPv4 packet of `length` octets, UDP unless said otherwise, to port 4789 or 7471. */
-export function shape(window, length, source, destination, protocol = 17) {
+/** Makes `window` an IPv4 packet of `length` octets to UDP port `port`, or in TCP syntax if `protocol` says so. */
+export function shape(window, length, source, destination, port, protocol = 17) {
   const { bytes, start } = window;
   bytes.fill(0, start, start + length);
   bytes.set([0x45, 0, length >> 8, length & 255, 0, 0, 0x40, 0, 64, protocol, 0, 0, ...source, ...destination], start);
   ipv4.writeChecksum(bytes, start);
   write16(bytes, start + 20, 50_000);
-  write16(bytes, start + 22, protocol === 17 ? 4789 : 7471);
+  write16(bytes, start + 22, port);
   if (protocol === 17) write16(bytes, start + 24, length - 20);
   else bytes[start + 32] = 0x50;
   window.end = start + length;
@@ -57,36 +57,39 @@ const clock = () => performance.now();
 const stopped = () => 0;
 
 /**
- * Runs `turn` (`packets` packets, adds its times in ms to `times`, sending first); reports median times and the least
- * growth of the heap per packet, and the collections of all rounds.
+ * Runs the turns of all `rows` in rounds, one row after another: a turn handles `packets` packets and adds its times in ms
+ * to `times`, sending first. Reports median times and the least growth of the heap per packet, and the collections of all
+ * rounds.
  */
-export async function measure(name, turn, packets = BATCH) {
-  const rounds = [];
+export async function measure(rows) {
+  const found = rows.map(() => ({ send: [], receive: [], growth: Infinity, collected: 0 }));
   const times = new Float64Array(2);
-  for (let i = 0; i < 1000; i++) turn(times, i % 2 === 0 ? clock : stopped);
-  let growth = Infinity;
-  let collected = 0;
+  for (const { turn } of rows) for (let i = 0; i < 1000; i++) turn(times, i % 2 === 0 ? clock : stopped);
   for (let round = 0; round < ROUNDS; round++) {
-    times.fill(0);
-    for (let i = 0; i < TURNS; i++) turn(times, clock);
-    rounds.push([...times].map((ms) => (ms * 1e6) / (TURNS * packets)));
-    global.gc();
-    await sleep(5);
-    collections = 0;
-    const heap = process.memoryUsage().heapUsed;
-    for (let i = 0; i < TURNS; i++) turn(times, stopped);
-    growth = Math.min(growth, (process.memoryUsage().heapUsed - heap) / (TURNS * packets));
-    await sleep(5);
-    collected += collections;
+    for (const [index, { turn, packets = BATCH }] of rows.entries()) {
+      const row = found[index];
+      times.fill(0);
+      for (let i = 0; i < TURNS; i++) turn(times, clock);
+      row.send.push((times[0] * 1e6) / (TURNS * packets));
+      row.receive.push((times[1] * 1e6) / (TURNS * packets));
+      global.gc();
+      await sleep(5);
+      collections = 0;
+      const heap = process.memoryUsage().heapUsed;
+      for (let i = 0; i < TURNS; i++) turn(times, stopped);
+      row.growth = Math.min(row.growth, (process.memoryUsage().heapUsed - heap) / (TURNS * packets));
+      await sleep(5);
+      row.collected += collections;
+    }
   }
-  return {
+  return rows.map(({ name, packets = BATCH }, index) => ({
     name,
     packets: TURNS * packets * ROUNDS,
-    sendNs: Math.round(median(rounds.map(([send]) => send))),
-    receiveNs: Math.round(median(rounds.map(([, receive]) => receive))),
-    heapOctetsPerPacket: Number(growth.toFixed(3)),
-    collections: collected,
-  };
+    sendNs: Math.round(median(found[index].send)),
+    receiveNs: Math.round(median(found[index].receive)),
+    heapOctetsPerPacket: Number(found[index].growth.toFixed(3)),
+    collections: found[index].collected,
+  }));
 }
 
 /** A turn that sends `packets` copies of one packet from `a` and receives them at `b`. */
