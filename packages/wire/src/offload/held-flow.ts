@@ -4,6 +4,7 @@ import * as ipv4 from '../ipv4.js';
 import * as ipv6 from '../ipv6.js';
 import { read16, read32, write16 } from '../octets.js';
 import { PacketBuffer } from '../packet-buffer.js';
+import { hasRecentView, recentView } from '../recent-view.js';
 import { TunnelMetadata } from '../roles.js';
 import * as tcp from '../tcp.js';
 import * as udp from '../udp.js';
@@ -180,7 +181,14 @@ export class HeldFlow {
 
   #equals(offset: number, bytes: Uint8Array, at: number, length: number): boolean {
     const ours = this.#bytes;
-    for (let i = 0; i < length; i++) if (ours[offset + i] !== bytes[at + i]) return false;
+    let i = 0;
+    // A word at a time where packets and held frames share one array, as in a switch.
+    if (bytes === ours && length >= 4 && hasRecentView(bytes)) {
+      for (; i + 4 <= length; i += 4) {
+        if (recentView.getInt32(offset + i) !== recentView.getInt32(at + i)) return false;
+      }
+    }
+    for (; i < length; i++) if (ours[offset + i] !== bytes[at + i]) return false;
     return true;
   }
 
