@@ -12,7 +12,7 @@ const INCOMPLETE = 1;
 const PEER_MAC = '0200000000bb';
 
 function open(local = '192.0.2.1') {
-  const arena = fakeArena();
+  const arena = fakeArena(1 << 13);
   const { system, tables } = fakeKernel(arena);
   const routing = new RoutingTables(arena, system);
   const address = IpAddress.parse(local);
@@ -146,7 +146,7 @@ describe('RoutingTables', () => {
     const octets = fc.array(fc.oneof(fc.nat(255), fc.constantFrom(0, 4, 8, 24, 28)), { maxLength: 80 });
     fc.assert(
       fc.property(octets, fc.constantFrom(24, 28), (body, type) => {
-        const arena = fakeArena();
+        const arena = fakeArena(1 << 13);
         const { system } = fakeKernel(arena);
         const routing = new RoutingTables(arena, system);
         let sequence = 0;
@@ -173,7 +173,7 @@ describe('RoutingTables', () => {
     const { routing, system } = open();
     routing.close();
     expect(system.openFds.size).toBe(0);
-    const arena = fakeArena();
+    const arena = fakeArena(1 << 13);
     const broken = fakeKernel(arena).system.answer('socket', -24);
     expect(() => new RoutingTables(arena, broken)).toThrow(expect.objectContaining({ code: 'E_NETIO_TOO_MANY_FILES' }));
   });
