@@ -81,7 +81,7 @@ const encapsulation = z
   )
   .prefault({ type: 'vxlan' });
 
-const offload = z.enum(['none', 'checksum', 'segmentation']).default('segmentation');
+const offload = z.enum(['none', 'checksum', 'segmentation']);
 const underlay = z.strictObject({
   type: z
     .enum(['socket', 'packet'])
@@ -90,7 +90,9 @@ const underlay = z.strictObject({
   address: ipAddress.describe('Address of this endpoint, IPv4 or IPv6'),
   mtu: integer(576, 65_535).default(1500).describe('Path MTU of the underlay, in octets'),
   device: deviceName.optional().describe('Interface, for type packet; default: the one that has the address'),
-  offload: offload.describe('What is left to the kernel and the network card'),
+  offload: offload
+    .optional()
+    .describe('What is left to the kernel and the network card; default: segmentation for packet, none for socket'),
 });
 
 const network = z.strictObject({
@@ -104,7 +106,7 @@ const tapPort = z.strictObject({
   name: deviceName.describe('Name of the TAP device to make'),
   network: integer(0, Number.MAX_SAFE_INTEGER).describe('The network that the port is attached to'),
   mtu: integer(68, 65_535).optional().describe('MTU of the device; default: what fits the underlay'),
-  offload: offload.describe('What the kernel of the device and the switch leave to each other'),
+  offload: offload.default('segmentation').describe('What the kernel of the device and the switch leave to each other'),
 });
 
 const learning = z

@@ -97,8 +97,11 @@ export interface UnderlayConfig {
   readonly mtu: number;
   /** Name of the interface, for type `packet`. Default: the one that has the address. */
   readonly device?: string | undefined;
-  /** What is left to the kernel and the network card; sockets can leave datagrams only. Default `segmentation`. */
-  readonly offload: OffloadConfig;
+  /**
+   * What is left to the kernel and the network card. Default `segmentation` for `packet`. Sockets can leave runs of
+   * datagrams only, and by default `none`: on a veth pair they would arrive uncut, which not every peer understands.
+   */
+  readonly offload?: OffloadConfig | undefined;
 }
 
 /** A TAP device that a switch makes and attaches to a network. */

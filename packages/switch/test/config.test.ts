@@ -36,7 +36,7 @@ describe('parseSwitchConfig', () => {
         zeroChecksumIpv6: 'refused',
         ecnMode: 'normal',
       },
-      underlay: { type: 'socket', address: '192.0.2.1', mtu: 1500, offload: 'segmentation' },
+      underlay: { type: 'socket', address: '192.0.2.1', mtu: 1500 },
       networks: [{ network: 5001, peers: ['192.0.2.2'], keepInnerVlan: false }],
       ports: [{ type: 'tap', name: 'tap1', network: 5001, offload: 'segmentation' }],
       learning: { capacity: 4096, ageingMs: 300_000 },

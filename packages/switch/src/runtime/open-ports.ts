@@ -47,7 +47,7 @@ export function openUnderlay(config: SwitchConfig, plan: SwitchPlan, arena: Aren
   const { underlay, encapsulation } = config;
   const common = { local: plan.address, transport: plan.transport, mtu: underlay.mtu, arena };
   if (underlay.type === 'packet') {
-    const { device, offload } = underlay;
+    const { device, offload = 'segmentation' } = underlay;
     return new PacketUnderlay({ ...common, offload, ...(device !== undefined && { device }) });
   }
   return new UnderlaySocket({
