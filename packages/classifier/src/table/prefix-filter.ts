@@ -14,13 +14,15 @@ export class PrefixFilter {
   /** After `find`: the pairs of which no prefix matches the key. */
   absent = 0;
   readonly #tries: PrefixTrie[] = [];
-  /** For each trie the pairs it has, for each of its lengths in nibbles - 1 the pair. */
-  readonly #pairsOf: number[] = [];
+  /** For each trie, by nibbles - 1: the pair, and the pairs of up to so many nibbles. */
   #pairs = new Int32Array(0);
+  #upTo = new Int32Array(0);
   /** For each pair its trie, its nibbles, and how many tuples need it. */
   readonly #trieOf = new Int32Array(PAIRS_MAX);
   readonly #nibblesOf = new Int32Array(PAIRS_MAX);
   readonly #uses = new Int32Array(PAIRS_MAX);
+  /** For each trie, after `find`: nibbles that show of any longer prefix that it does not match. */
+  #dead = new Int32Array(0);
   #used = 0;
 
   /** Octets of the tries. */
@@ -32,10 +34,9 @@ export class PrefixFilter {
   trieOf(word: number, words: number): number {
     const index = this.#tries.findIndex((trie) => trie.word === word && trie.words === words);
     if (index >= 0) return index;
-    const pairs = new Int32Array(this.#pairs.length + NIBBLES_MAX);
-    pairs.set(this.#pairs);
-    this.#pairs = pairs;
-    this.#pairsOf.push(0);
+    this.#pairs = extended(this.#pairs, NIBBLES_MAX);
+    this.#upTo = extended(this.#upTo, NIBBLES_MAX);
+    this.#dead = extended(this.#dead, 1);
     return this.#tries.push(new PrefixTrie(word, words)) - 1;
   }
 
@@ -52,10 +53,9 @@ export class PrefixFilter {
       bit = ~this.#used & -~this.#used;
       const pair = 31 - Math.clz32(bit);
       this.#used |= bit;
-      this.#pairsOf[trie]! |= bit;
       this.#trieOf[pair] = trie;
       this.#nibblesOf[pair] = nibbles;
-      this.#pairs[trie * NIBBLES_MAX + nibbles - 1] = bit;
+      this.#setPair(trie, nibbles, bit);
     }
     this.#uses[31 - Math.clz32(bit)]!++;
     return bit;
@@ -68,8 +68,7 @@ export class PrefixFilter {
       const pair = 31 - Math.clz32(bit);
       if (--this.#uses[pair]! > 0) continue;
       this.#used &= ~bit;
-      this.#pairsOf[this.#trieOf[pair]!]! &= ~bit;
-      this.#pairs[this.#trieOf[pair]! * NIBBLES_MAX + this.#nibblesOf[pair]! - 1] = 0;
+      this.#setPair(this.#trieOf[pair]!, this.#nibblesOf[pair]!, 0);
     }
   }
 
@@ -80,6 +79,7 @@ export class PrefixFilter {
     for (let i = 0; i < this.#tries.length; i++) {
       const trie = this.#tries[i]!;
       trie.walk(key);
+      this.#dead[i] = trie.depth + 1;
       for (let left = trie.found; left !== 0; left &= left - 1) {
         present |= pairs[i * NIBBLES_MAX + 31 - Math.clz32(left & -left)]!;
       }
@@ -102,21 +102,25 @@ export class PrefixFilter {
       cost = added;
       chosen = pair;
     }
+    const trie = this.#trieOf[chosen]!;
     const needed = this.#neededOf(chosen);
-    let { word } = this.#tries[this.#trieOf[chosen]!]!;
+    let { word } = this.#tries[trie]!;
     let nibbles = needed;
     for (; nibbles > 8; nibbles -= 8) mask[word++] = -1;
     mask[word]! |= -1 << (32 - 4 * nibbles);
-    let proven = 0;
-    for (let left = this.absent & this.#pairsOf[this.#trieOf[chosen]!]!; left !== 0; left &= left - 1) {
-      if (this.#neededOf(31 - Math.clz32(left & -left)) <= needed) proven |= left & -left;
-    }
-    return proven;
+    const proven = needed === this.#dead[trie]! ? NIBBLES_MAX : needed;
+    return this.absent & this.#upTo[trie * NIBBLES_MAX + proven - 1]!;
   }
 
   /** How many nibbles of the key show that it lacks a pair: up to the first that agrees with no prefix. */
   #neededOf(pair: number): number {
-    return Math.min(this.#nibblesOf[pair]!, this.#tries[this.#trieOf[pair]!]!.depth + 1);
+    return Math.min(this.#nibblesOf[pair]!, this.#dead[this.#trieOf[pair]!]!);
+  }
+
+  #setPair(trie: number, nibbles: number, bit: number): void {
+    const first = trie * NIBBLES_MAX;
+    this.#pairs[first + nibbles - 1] = bit;
+    for (let i = 0, upTo = 0; i < NIBBLES_MAX; i++) this.#upTo[first + i] = upTo |= this.#pairs[first + i]!;
   }
 }
 
@@ -127,4 +131,10 @@ function missingBits(mask: Int32Array, first: number, nibbles: number): number {
   let left = nibbles;
   for (; left > 8; left -= 8) missing += countBits(~mask[word++]!);
   return missing + countBits(~mask[word]! & (-1 << (32 - 4 * left)));
+}
+
+function extended(array: Int32Array, by: number): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(array.length + by);
+  longer.set(array);
+  return longer;
 }

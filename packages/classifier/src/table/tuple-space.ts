@@ -115,7 +115,17 @@ export class TupleSpace implements RuleSpace {
     for (let gate = 0; gate < count * GATE_LENGTH; gate += GATE_LENGTH) {
       const bound = gates[gate]!;
       if (bound < bestPriority || (bound === bestPriority && gates[gate + BOUND_SEQ]! > bestSeq)) break;
-      if ((gates[gate + GATE_NEEDS]! & proven) !== 0) continue;
+      const firstNeeds = gates[gate + GATE_NEEDS]!;
+      if (firstNeeds !== 0) {
+        if ((firstNeeds & proven) !== 0) continue;
+        if (!hasFound) filter.find(key);
+        hasFound = true;
+        const lacking = firstNeeds & filter.absent;
+        if (lacking !== 0) {
+          proven |= filter.prove(lacking, consulted);
+          continue;
+        }
+      }
       const tuple = gates[gate + GATE_TUPLE]!;
       const end = data[tuple + END]!;
       let hash = seed;
