@@ -114,6 +114,8 @@ const attacks = {
     return write(slot, { id: random(512), frameLength: random(4) === 0 ? frameLength : WHOLE, offset, length });
   },
   'one octet each, in order': (slot, n) => write(slot, { id: n >>> 12, offset: n & 4095, length: 1 }),
+  'one octet each, in order up to a hole': (slot, n) =>
+    write(slot, { id: n >>> 12, offset: (n & 4095) === 4095 ? LAST : n & 4095, length: 1 }),
   'many holes, ascending': (slot, n) => write(slot, { id: n >>> 12, offset: (n & 4095) * 16, length: 1 }),
   'many holes, descending': (slot, n) => write(slot, { id: n >>> 12, offset: 65_520 - (n & 4095) * 16, length: 1 }),
   'many holes, bits reversed': (slot, n) => write(slot, { id: n >>> 12, offset: reverse(n & 4095) * 16, length: 1 }),
