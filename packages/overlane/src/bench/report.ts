@@ -40,10 +40,12 @@ export function formatReport({ machine, suites, targets }: BenchReport): string 
 
 function formatMachine(machine: Machine): string {
   const peers = Object.entries(machine.peers).map(([name, state]) => `${name}: ${formatState(state)}`);
-  return [
-    `${machine.cpu}, ${machine.cores} cores (load ${machine.load}), Node ${machine.node}, V8 ${machine.v8}, ${machine.date}`,
-    ...peers,
-  ].join('\n');
+  return [describeProcessor(machine), ...peers].join('\n');
+}
+
+/** Where and when, in one line. */
+export function describeProcessor({ cpu, cores, load, node, v8, date }: Machine): string {
+  return `${cpu}, ${cores} cores (load ${load}), Node ${node}, V8 ${v8}, ${date}`;
 }
 
 function formatState(state: PeerState): string {
@@ -60,16 +62,21 @@ function formatState(state: PeerState): string {
 function formatSuite({ name, results, figures = [] }: SuiteFigures): string {
   const sides = BASELINES.filter((side) => results.some(({ does }) => does[side] !== undefined));
   const head = [...HEAD, ...sides.map((side) => `x ${side}`)];
-  const table = new Table({
-    head: [name, ...head],
-    chars: NO_BORDERS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
-    colAligns: ['left', ...head.map(() => 'right' as const)],
-  });
+  const table = createTable(name, head);
   for (const row of results) table.push(cells(row, sides));
   const wholePackets = results.filter(({ name: row, ratios }) => row.includes('capsulate') || ratios.set !== null);
   const others = figures.map(({ name: what, value, unit }) => `  ${what}: ${decimal(value)} ${unit}`.trimEnd());
   return [table.toString(), ...wholePackets.map(formatSides), ...others].join('\n');
+}
+
+/** A table without borders: names on the left under `corner`, figures on the right under `head`. */
+export function createTable(corner: string, head: readonly string[]): Table.Table {
+  return new Table({
+    head: [corner, ...head],
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },
+    colAligns: ['left', ...head.map(() => 'right' as const)],
+  });
 }
 
 function cells(row: CaseFigures, sides: readonly Baseline[]): string[] {
@@ -90,7 +97,8 @@ function formatSides({ name, does }: CaseFigures): string {
   return [`  ${name}`, ...sides].join('\n');
 }
 
-function formatTargets(targets: readonly Target[]): string {
+/** A line per promise. */
+export function formatTargets(targets: readonly Target[]): string {
   const lines = targets.map(({ name, met, value, wanted }) => {
     const verdict = met === null ? 'not judged' : met ? 'met' : 'missed';
     return `  ${verdict.padEnd(10)}  ${name}: ${value === null ? '-' : value} (wanted ${wanted})`;
@@ -99,6 +107,6 @@ function formatTargets(targets: readonly Target[]): string {
 }
 
 /** Three significant digits, without an exponent. */
-function decimal(value: number): string {
+export function decimal(value: number): string {
   return value >= 100 ? String(Math.round(value)) : value.toFixed(value >= 10 ? 1 : 2);
 }

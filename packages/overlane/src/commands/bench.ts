@@ -1,8 +1,9 @@
-import cliProgress from 'cli-progress';
 import { Argument, type Command } from 'commander';
 import { formatReport } from '../bench/report.js';
-import { FULL_EFFORT, type Progress, QUICK_EFFORT, runBench } from '../bench/run.js';
+import { FULL_EFFORT, QUICK_EFFORT, runBench } from '../bench/run.js';
 import { SUITES } from '../bench/suites.js';
+import { addBenchIoCommand } from './bench-io.js';
+import { MeasuringBar } from './measuring-bar.js';
 
 const HELP = `
 Each operation runs alone in a process of its own, over 1,024 different inputs; its rounds alternate with those of the
@@ -16,7 +17,7 @@ The exit status says that it ran, not that targets were met: those are in the re
 
 /** Adds `overlane bench`. */
 export function addBenchCommand(program: Command): void {
-  program
+  const bench = program
     .command('bench')
     .description('measure time and garbage per operation, beside other projects')
     .addArgument(new Argument('[suite]', 'what to measure; without it, all').choices(SUITES.map(({ name }) => name)))
@@ -24,6 +25,7 @@ export function addBenchCommand(program: Command): void {
     .option('--quick', 'a few seconds, to see that it runs; the figures mean little')
     .addHelpText('after', HELP)
     .action(runBenchCommand);
+  addBenchIoCommand(bench);
 }
 
 interface BenchCommandOptions {
@@ -34,22 +36,10 @@ interface BenchCommandOptions {
 async function runBenchCommand(suiteName: string | undefined, options: BenchCommandOptions): Promise<void> {
   const suites = SUITES.filter(({ name }) => suiteName === undefined || name === suiteName);
   const effort = options.quick === true ? QUICK_EFFORT : FULL_EFFORT;
-  const bar = new cliProgress.SingleBar({
-    stream: process.stderr,
-    format: '{bar} {value}/{total} {what}',
-    clearOnComplete: true,
-    // The report follows on standard output, and may share the screen.
-    hideCursor: true,
-  });
-  let started = false;
-  const progress: Progress = (done, total, what) => {
-    if (!started) bar.start(total, done, { what });
-    else bar.update(done, { what });
-    started = true;
-  };
+  const bar = new MeasuringBar();
   if (!process.stderr.isTTY) process.stderr.write('overlane: measuring; a suite takes up to a minute\n');
   try {
-    const report = await runBench(suites, effort, progress);
+    const report = await runBench(suites, effort, bar.progress);
     bar.stop();
     process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : formatReport(report));
   } finally {

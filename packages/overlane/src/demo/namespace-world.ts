@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OutcomeError } from '../exit.js';
+import { addQuietNamespaces, runIp } from './run-ip.js';
 import { runProgram, tryProgram } from './run-program.js';
 import { SwitchProcess } from './switch-process.js';
 import {
@@ -21,8 +22,6 @@ import type { BuildStep, SwitchCounters, World } from './world.js';
 /** In the private world /run is empty and goes with it. */
 const FOLDER = '/run/overlane-demo';
 const PING_SUMMARY = /(\d+) packets transmitted, (\d+) received(?:, \+(\d+) duplicates)?/;
-/** IPv6 would announce itself on every device, and blur the counters. */
-const DISABLE_IPV6 = 'for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ ! -e $f ] || echo 1 > $f; done';
 
 /**
  * The topology in the kernel: a namespace per host and station, a veth pair as underlay, `overlane switch` in a process
@@ -41,7 +40,10 @@ export class NamespaceWorld implements World {
     this.#captureFile = captureFile;
     const names = (list: readonly { readonly name: string }[]): string => list.map(({ name }) => name).join(', ');
     this.steps = [
-      { title: `network namespaces: ${names(HOSTS)} and ${names(STATIONS)}`, run: () => addNamespaces() },
+      {
+        title: `network namespaces: ${names(HOSTS)} and ${names(STATIONS)}`,
+        run: () => addQuietNamespaces([...HOSTS, ...STATIONS].map(({ name }) => name)),
+      },
       { title: `underlay: veth pair u1-u2, ${HOSTS.map(({ address }) => address).join(' and ')}`, run: addUnderlay },
       { title: 'one `overlane switch` per host, which makes the TAP devices', run: () => this.#startSwitches() },
       { title: 'TAP devices moved to their stations, and addressed', run: () => addStations() },
@@ -97,29 +99,14 @@ export class NamespaceWorld implements World {
   }
 }
 
-async function addNamespaces(): Promise<void> {
-  const names = [...HOSTS, ...STATIONS].map(({ name }) => name);
-  await batch(
-    [],
-    names.map((name) => `netns add ${name}`),
-  );
-  await Promise.all(names.map((name) => runProgram('ip', ['netns', 'exec', name, 'sh', '-c', DISABLE_IPV6])));
-}
-
 async function addUnderlay(): Promise<void> {
   const [first, second] = HOSTS;
-  await batch(
-    [],
-    [
-      `link add u1 mtu ${UNDERLAY_MTU} netns ${first.name} type veth peer name u2 mtu ${UNDERLAY_MTU} netns ${second.name}`,
-    ],
-  );
+  await runIp('', [
+    `link add u1 mtu ${UNDERLAY_MTU} netns ${first.name} type veth peer name u2 mtu ${UNDERLAY_MTU} netns ${second.name}`,
+  ]);
   await Promise.all(
     HOSTS.map(({ name, address }, i) =>
-      batch(
-        ['-n', name],
-        ['link set lo up', `addr add ${address}/${PREFIX_LENGTH} dev u${i + 1}`, `link set u${i + 1} up`],
-      ),
+      runIp(name, ['link set lo up', `addr add ${address}/${PREFIX_LENGTH} dev u${i + 1}`, `link set u${i + 1} up`]),
     ),
   );
 }
@@ -127,26 +114,18 @@ async function addUnderlay(): Promise<void> {
 async function addStations(): Promise<void> {
   for (const host of HOSTS) {
     const moves = stationsOn(host).map(({ name }) => `link set ${name} netns ${name}`);
-    await batch(['-n', host.name], moves);
+    await runIp(host.name, moves);
   }
   await Promise.all(
     STATIONS.map(({ name, mac, addresses }) =>
-      batch(
-        ['-n', name],
-        [
-          'link set lo up',
-          `link set ${name} address ${mac}`,
-          ...addresses.map((address) => `addr add ${address}/${PREFIX_LENGTH} dev ${name}`),
-          `link set ${name} up`,
-        ],
-      ),
+      runIp(name, [
+        'link set lo up',
+        `link set ${name} address ${mac}`,
+        ...addresses.map((address) => `addr add ${address}/${PREFIX_LENGTH} dev ${name}`),
+        `link set ${name} up`,
+      ]),
     ),
   );
-}
-
-/** Runs several `ip` commands in one process. */
-async function batch(options: readonly string[], commands: readonly string[]): Promise<void> {
-  await runProgram('ip', [...options, '-batch', '-'], `${commands.join('\n')}\n`);
 }
 
 /** ICMP echo requests received, from /proc/net/snmp: a line of names, then a line of values. */
