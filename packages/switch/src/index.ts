@@ -4,7 +4,7 @@
  * tests, browsers and simulators. `@overlane/switch/runtime` runs the same switch on real Linux interfaces.
  */
 export * from './counters.js';
-export { type LedgerSnapshot, imbalance } from './ledger.js';
+export * from './ledger.js';
 export * from './mac-table.js';
 export * from './memory-fabric.js';
 export * from './memory-port.js';

@@ -13,7 +13,7 @@ import { TCP_CHECKSUM_AT, ipPacketEnd, networkOffset, transportPseudoHeader } fr
  */
 export type PartialChecksum = 'conforming' | 'deviating';
 
-/** Judges the partial checksum of `packet`, a frame if `network` is left out. Precondition: {@link isTransport}. */
+/** Judges the partial checksum of `packet`, a frame if `network` is left out. Precondition: `isTransport`. */
 export function judgePartial(packet: PacketBuffer, network: number = networkOffset(packet)): PartialChecksum {
   const { bytes, checksumStart: transport, checksumField: field } = packet;
   const protocol = field - transport === TCP_CHECKSUM_AT ? tcp.IP_PROTOCOL : udp.IP_PROTOCOL;
@@ -25,7 +25,7 @@ export function judgePartial(packet: PacketBuffer, network: number = networkOffs
 /**
  * Finishes the partial checksum of `packet`, a frame if `network` is left out, from its parts: it comes out right whatever
  * the sender left in the field. The packet is an ordinary one afterwards. Costs a pass over the payload. Precondition:
- * {@link isTransport}.
+ * `isTransport`.
  */
 export function finishChecksum(packet: PacketBuffer, network: number = networkOffset(packet)): void {
   const { bytes, checksumStart: transport, checksumField: field } = packet;
