@@ -6,7 +6,7 @@ import { ENCAPSULATION_NAMES } from '@overlane/switch';
 import { type Command, Option } from 'commander';
 import { endWithOuterCommand, findPrivateWorld, runInPrivateWorld } from '../demo/private-world.js';
 import { Report } from '../demo/report.js';
-import { runDemo } from '../demo/run-demo.js';
+import { type DemoOptions, SYSTEM_NAMES, type SystemName, runDemo } from '../demo/run-demo.js';
 import type { EncapsulationName } from '../demo/topology.js';
 import type { Mode } from '../demo/world.js';
 import { OutcomeError, UsageError } from '../exit.js';
@@ -17,6 +17,9 @@ by the right station; tries to reach the other tenant must not be. The hosts are
 veth underlay and one 'overlane switch' each, in a private world that goes with the command, however it ends. That takes
 Linux, ip, ping, and root or a user namespace. Where one of these is missing the same topology is built in memory, and
 the command says why.
+
+--system dove shows more: three switches, two of which know only the first, carry frames of 9,000 octets in fragments, and a
+VM moves from one host to another while it is pinged; at most two pings may be lost.
 
 With --json the last line on standard output is one object; everything else goes to standard error:
 
@@ -29,6 +32,7 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .description('show two tenants with the same addresses on one underlay, and prove that they are apart')
     .option('--encapsulation <name>', `one of ${ENCAPSULATION_NAMES.join(', ')}`, 'vxlan')
+    .option('--system <name>', `one of ${SYSTEM_NAMES.join(', ')}: its encapsulation, and what else it does`)
     .option('--json', 'end with one line of JSON')
     .option('--capture <file>', "pcap file for the underlay's packets (default: a new one in the temporary folder)")
     .option('--memory', 'build it in memory, without the kernel')
@@ -39,6 +43,7 @@ export function addDemoCommand(program: Command): void {
 
 interface DemoCommandOptions {
   readonly encapsulation: string;
+  readonly system?: string;
   readonly json?: true;
   readonly capture?: string;
   readonly memory?: true;
@@ -46,35 +51,32 @@ interface DemoCommandOptions {
 }
 
 async function runDemoCommand(options: DemoCommandOptions): Promise<void> {
-  const encapsulation = findEncapsulation(options.encapsulation);
+  const system = findSystem(options.system);
+  const encapsulation = system ?? findEncapsulation(options.encapsulation);
   const captureFile = createCapture(options);
   if (options.insidePrivateWorld === true) {
     const letGo = endWithOuterCommand();
-    await show(options, 'namespaces', encapsulation, captureFile).finally(letGo);
+    await show(options, 'namespaces', { system, encapsulation, captureFile }).finally(letGo);
     return;
   }
   const world = options.memory === true ? { missing: '--memory' } : await findPrivateWorld();
   if (world.missing !== undefined) {
     const stream = options.json === true ? process.stderr : process.stdout;
     stream.write(`The topology is built in memory, not from network namespaces: ${world.missing}\n`);
-    await show(options, 'memory', encapsulation, captureFile);
+    await show(options, 'memory', { system, encapsulation, captureFile });
     return;
   }
   const args = ['demo', '--encapsulation', encapsulation, '--capture', captureFile];
+  if (system !== undefined) args.push('--system', system);
   if (options.json === true) args.push('--json');
   const status = await runInPrivateWorld(world.unshare, [...args, '--inside-private-world']);
   if (status > 128) process.stderr.write('overlane: stopped; nothing of the demonstration is left\n');
   process.exitCode = status;
 }
 
-async function show(
-  { json }: DemoCommandOptions,
-  mode: Mode,
-  encapsulation: EncapsulationName,
-  captureFile: string,
-): Promise<void> {
+async function show({ json }: DemoCommandOptions, mode: Mode, what: Omit<DemoOptions, 'mode'>): Promise<void> {
   const report = new Report(json === true ? process.stderr : process.stdout, () => performance.now());
-  const { summary, failures } = await runDemo({ mode, encapsulation, captureFile }, report);
+  const { summary, failures } = await runDemo({ mode, ...what }, report);
   if (json === true) process.stdout.write(`${JSON.stringify(summary)}\n`);
   if (failures.length > 0) throw new OutcomeError(`the demonstration failed:\n  ${failures.join('\n  ')}`);
   const { pings, isolation } = summary;
@@ -82,6 +84,13 @@ async function show(
     '',
     `All as it must: ${pings.answered} of ${pings.expected} pings answered, ${isolation.leaked} of ${isolation.tried} tries leaked.`,
   );
+}
+
+function findSystem(name: string | undefined): SystemName | undefined {
+  if (name === undefined) return undefined;
+  const system = SYSTEM_NAMES.find((known) => known === name);
+  if (system === undefined) throw new UsageError(`unknown system '${name}'; known: ${SYSTEM_NAMES.join(', ')}`);
+  return system;
 }
 
 function findEncapsulation(name: string): EncapsulationName {

@@ -2,6 +2,7 @@
 import { type GroupResult, answersIn, checkIsolation, checkPings, requestsIn } from './checks.js';
 import { type CaptureFindings, checkCapture } from './demo-capture.js';
 import { MemoryWorld } from './memory-world.js';
+import { type MigrationFindings, showMigration } from './migration.js';
 import { NamespaceWorld } from './namespace-world.js';
 import type { Report } from './report.js';
 import { type EncapsulationName, TENANTS, pingsOf } from './topology.js';
@@ -13,9 +14,17 @@ export interface DemoOptions {
   readonly mode: Mode;
   /** The encapsulation between the hosts. */
   readonly encapsulation: EncapsulationName;
+  /** The system to show more of, if it has more to show: `dove` in namespaces. */
+  readonly system?: SystemName | undefined;
   /** File for the underlay's packets. */
   readonly captureFile: string;
 }
+
+/** Systems that can be shown, each with the encapsulation of its name. */
+export const SYSTEM_NAMES = ['vxlan', 'dove'] as const;
+
+/** Name of a system. */
+export type SystemName = (typeof SYSTEM_NAMES)[number];
 
 /** The outcome in figures; its JSON is the last line of `demo --json`, and stable. */
 export interface DemoSummary {
@@ -31,6 +40,8 @@ export interface DemoSummary {
   readonly isolation: { readonly tried: number; readonly leaked: number };
   /** What the flow caches of the switches did, in packets: found there by key or by what matters, or decided anew. */
   readonly flows: { readonly microflowHits: number; readonly megaflowHits: number; readonly misses: number };
+  /** Where DOVE was shown in full: a VM that moved while it was pinged, and frames in fragments. */
+  readonly migration?: Omit<MigrationFindings, 'failures'>;
   /** Path of the capture. */
   readonly capture: string;
 }
@@ -44,12 +55,14 @@ export interface DemoOutcome {
 }
 
 /** Runs the demonstration and tells `report`. Failures are results; nothing is thrown but programming errors. */
-export async function runDemo({ mode, encapsulation, captureFile }: DemoOptions, report: Report): Promise<DemoOutcome> {
+export async function runDemo(options: DemoOptions, report: Report): Promise<DemoOutcome> {
+  const { mode, encapsulation, system, captureFile } = options;
   report.printTopology(encapsulation);
   const pings: GroupResult[] = [];
   const tries: GroupResult[] = [];
   const failures: string[] = [];
   const world = makeWorld(mode, encapsulation, captureFile);
+  let migration: MigrationFindings | undefined;
   let flows = { microflowHits: 0, megaflowHits: 0, misses: 0 };
   try {
     for (const { title, run } of world.steps) await report.step(title, run);
@@ -61,6 +74,8 @@ export async function runDemo({ mode, encapsulation, captureFile }: DemoOptions,
     const findings = await report.step('capture read back', () => checkCapture(captureFile, encapsulation));
     tell(report, pings, tries, counters, findings, captureFile);
     failures.push(...findings.failures);
+    if (system === 'dove' && mode === 'namespaces') migration = await showMigration(report);
+    failures.push(...(migration?.failures ?? []));
   } catch (error) {
     failures.push((error as Error).message);
   } finally {
@@ -81,6 +96,7 @@ export async function runDemo({ mode, encapsulation, captureFile }: DemoOptions,
         sumOf(tries, ({ probes, strays }) => Math.max(strays, answersIn(probes))),
     },
     flows,
+    ...(migration === undefined ? {} : { migration: { pings: migration.pings, jumbos: migration.jumbos } }),
     capture: captureFile,
   };
   return { summary, failures };
