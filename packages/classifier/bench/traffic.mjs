@@ -121,31 +121,38 @@ export function zipf(keys, count) {
   });
 }
 
-/** The words that such keys have. */
+/** The words that such keys have, and those of them that differ. */
 const WORDS = [0, 23, 32, 38, 42, 43, 45];
-const PACKED_WORDS = 3 + WORDS.length;
+const [SRC, DST, PORTS] = [38, 42, 45];
+/** Where these are in a packed key. */
+const [PACKED_SRC, PACKED_DST, PACKED_PORTS] = [SRC, DST, PORTS].map((word) => 3 + WORDS.indexOf(word));
 
-/** Keys in the order of their packets, small: what a parser would write into one key, again and again. */
+/**
+ * Packets, small, in the order in which they come: addresses, ports and hash of each are written into one key, again and
+ * again, as a parser would. All keys must have the same words, and the same values in all but addresses and ports.
+ */
 export class Traffic {
+  /** Number of packets. */
   length;
-  #words;
-  #packed;
-  #hashes;
+  #fields;
   #key = new FlowKey();
 
   constructor(keys) {
     this.length = keys.length;
-    this.#words = Int32Array.from(keys.flatMap((key) => WORDS.map((word) => key.words[word])));
-    this.#packed = Int32Array.from(keys.flatMap((key) => [...key.packed.subarray(0, PACKED_WORDS)]));
-    this.#hashes = Int32Array.from(keys.map(({ hash }) => hash));
+    this.#key.copy(keys[0]);
+    this.#fields = Int32Array.from(keys.flatMap(({ words, hash }) => [words[SRC], words[DST], words[PORTS], hash]));
   }
 
   /** Looks all up by their words: what a megaflow hit needs. */
   lookUpWords(cache) {
+    const fields = this.#fields;
     const key = this.#key;
+    const { words } = key;
     let sum = 0;
-    for (let i = 0; i < this.length; i++) {
-      this.#writeWords(key.words, i);
+    for (let i = 0; i < fields.length; i += 4) {
+      words[SRC] = fields[i];
+      words[DST] = fields[i + 1];
+      words[PORTS] = fields[i + 2];
       sum = (sum + cache.lookup(key, 64, 1)) | 0;
     }
     return sum;
@@ -153,12 +160,15 @@ export class Traffic {
 
   /** Looks all up by their packed form and hash: what a microflow hit needs. */
   lookUpPacked(cache) {
+    const fields = this.#fields;
     const key = this.#key;
+    const { packed } = key;
     let sum = 0;
-    for (let i = 0; i < this.length; i++) {
-      const from = i * PACKED_WORDS;
-      for (let word = 0; word < PACKED_WORDS; word++) key.packed[word] = this.#packed[from + word];
-      key.hash = this.#hashes[i];
+    for (let i = 0; i < fields.length; i += 4) {
+      packed[PACKED_SRC] = fields[i];
+      packed[PACKED_DST] = fields[i + 1];
+      packed[PACKED_PORTS] = fields[i + 2];
+      key.hash = fields[i + 3];
       sum = (sum + cache.lookup(key, 64, 1)) | 0;
     }
     return sum;
@@ -166,10 +176,14 @@ export class Traffic {
 
   /** Writes the words, packs them, looks them up. */
   packAndLookUp(cache, nowMs = 1) {
+    const fields = this.#fields;
     const key = this.#key;
+    const { words } = key;
     let sum = 0;
-    for (let i = 0; i < this.length; i++) {
-      this.#writeWords(key.words, i);
+    for (let i = 0; i < fields.length; i += 4) {
+      words[SRC] = fields[i];
+      words[DST] = fields[i + 1];
+      words[PORTS] = fields[i + 2];
       key.pack();
       sum = (sum + cache.lookup(key, 64, nowMs)) | 0;
     }
@@ -178,27 +192,20 @@ export class Traffic {
 
   /** Makes a string of the words and looks that up. */
   lookUpStrings(map) {
+    const fields = this.#fields;
     const { words } = this.#key;
     let sum = 0;
-    for (let i = 0; i < this.length; i++) {
-      this.#writeWords(words, i);
+    for (let i = 0; i < fields.length; i += 4) {
+      words[SRC] = fields[i];
+      words[DST] = fields[i + 1];
+      words[PORTS] = fields[i + 2];
       sum = (sum + map.get(nameOf(words))) | 0;
     }
     return sum;
   }
-
-  #writeWords(words, i) {
-    const from = i * WORDS.length;
-    words[0] = this.#words[from];
-    words[23] = this.#words[from + 1];
-    words[32] = this.#words[from + 2];
-    words[38] = this.#words[from + 3];
-    words[42] = this.#words[from + 4];
-    words[43] = this.#words[from + 5];
-    words[45] = this.#words[from + 6];
-  }
 }
 
+/** A key as a joined string. */
 export function nameOf(w) {
   return `${w[0]},${w[23]},${w[32]},${w[38]},${w[42]},${w[43]},${w[45]}`;
 }

@@ -245,7 +245,7 @@ export class Partition {
   #probe(slot: number, base: number, words: Int32Array): number {
     const { program, starts } = this.subtables;
     const start = starts[slot]!;
-    let hash = (base + program[start + 1]!) | 0;
+    let hash = ((base | 0) + program[start + 1]!) | 0;
     for (let at = start + 3, end = program[start + 2]!; at < end; at += 2) {
       const seed = program[at]!;
       const product = Math.imul((words[seed & 63]! & program[at + 1]!) ^ seed, 0x9e37_79b1);
