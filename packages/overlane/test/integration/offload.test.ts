@@ -2,7 +2,7 @@
 import { afterEach, describe, expect } from '@jest/globals';
 import { ENCAPSULATION_NAMES, type SwitchSnapshot, imbalance } from '@overlane/switch';
 import { requires } from '../../../../tools/testing/requirements.js';
-import { type PairOptions, STATIONS, type SwitchPair, openSwitchPair } from './support/switch-pair.js';
+import { type PairOptions, STATIONS, type SwitchPair, familiesOf, openSwitchPair } from './support/switch-pair.js';
 import { faultsBesideLoss } from './support/switch-under-test.js';
 import { logTransfer, ping, transfer, transferHashed } from './support/traffic.js';
 
@@ -46,7 +46,7 @@ function frameLength({ ports }: SwitchSnapshot, name: string): number {
 describe.each(
   ENCAPSULATION_NAMES.flatMap((type) => (['socket', 'packet'] as const).map((underlay) => ({ type, underlay }))),
 )('$type, underlay: $underlay', ({ type, underlay }) => {
-  native.it.each([4, 6] as const)(
+  native.it.each(familiesOf(type))(
     'TCP goes in super-frames from device to device, IPv%i',
     async (family) => {
       const made = await open({ type, family, underlay });

@@ -1,9 +1,9 @@
 /** Two switches of ours on one underlay, with every encapsulation: ping over both address families, and TCP. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ENCAPSULATION_NAMES, type SwitchSnapshot } from '@overlane/switch';
+import { ENCAPSULATION_NAMES } from '@overlane/switch';
 import { requires } from '../../../../tools/testing/requirements.js';
 import type { PrivateWorld } from './support/private-world.js';
-import { STATIONS, openSwitchPair } from './support/switch-pair.js';
+import { STATIONS, familiesOf, openSwitchPair } from './support/switch-pair.js';
 import { type SwitchUnderTest, faultsBesideLoss } from './support/switch-under-test.js';
 import { logTransfer, ping, transfer } from './support/traffic.js';
 
@@ -15,12 +15,7 @@ function mtuOf(world: PrivateWorld, namespace: string, device: string): number {
   return Number(world.run(namespace, ['cat', `/sys/class/net/${device}/mtu`]));
 }
 
-/** Everything that a switch counted as wrong, on any port. */
-function faultsOf({ ports }: SwitchSnapshot): Record<string, number> {
-  return Object.fromEntries(Object.values(ports).flatMap(({ faults }) => Object.entries(faults)));
-}
-
-describe.each(ENCAPSULATION_NAMES.flatMap((type) => ([4, 6] as const).map((family) => ({ type, family }))))(
+describe.each(ENCAPSULATION_NAMES.flatMap((type) => familiesOf(type).map((family) => ({ type, family }))))(
   'two switches, $type over IPv$family',
   ({ type, family }) => {
     const native = requires('namespaces', 'ping', 'iperf3');
@@ -38,7 +33,7 @@ describe.each(ENCAPSULATION_NAMES.flatMap((type) => ([4, 6] as const).map((famil
       expect(ping(world, one.namespace, two.address, { count: 2 })).toBe(2);
       const mtu = mtuOf(world, two.namespace, 'tap2');
       expect(ping(world, two.namespace, one.address, { count: 2, dataLength: mtu - ECHO_HEADERS_LENGTH })).toBe(2);
-      for (const each of pair) expect(faultsOf(await each.snapshot())).toEqual({});
+      for (const each of pair) expect(faultsBesideLoss(await each.snapshot())).toEqual({});
     });
 
     // VXLAN and Geneve carry TCP to and from other implementations, in files of their own.

@@ -12,6 +12,11 @@ export const STATIONS = [
 const NETWORK = 5001;
 const ADDRESSES = { 4: ['192.0.2.1', '192.0.2.2'], 6: ['2001:db8::1', '2001:db8::2'] } as const;
 
+/** Families of underlay that an encapsulation goes over. */
+export function familiesOf(type: EncapsulationConfig['type']): readonly (4 | 6)[] {
+  return type === 'dove' ? [4] : [4, 6];
+}
+
 /** What pair to make. */
 export interface PairOptions {
   /** How frames are wrapped. */
