@@ -34,13 +34,19 @@ const busyUs = () => {
 function rate(calls, run) {
   let kept = 0;
   const rates = [];
+  let before = 0;
+  let all = 0;
   for (let round = -WARM_UPS; round < ROUNDS; round++) {
+    if (round === 0) before = process.memoryUsage().heapUsed;
     const start = busyUs();
     let done = 0;
     for (; busyUs() - start < ROUND_US; done += calls) kept ^= run();
-    if (round >= 0) rates.push(done / (busyUs() - start));
+    if (round < 0) continue;
+    all += done;
+    rates.push(done / (busyUs() - start));
   }
-  return { rate: median(rates), spread: (Math.max(...rates) - Math.min(...rates)) / median(rates), kept };
+  const octets = (process.memoryUsage().heapUsed - before) / all;
+  return { rate: median(rates), spread: (Math.max(...rates) - Math.min(...rates)) / median(rates), octets, kept };
 }
 
 /** Headers in one array, of which `next` fills one key as a parser would: the words that a packet has, in order. */
@@ -192,7 +198,7 @@ function line({ set, size, untracked, tracked, linear, shape, update }) {
   return [
     `${set} ${size}`.padEnd(13),
     `untracked ${untracked.rate.toFixed(2)} M/s (${Math.round(untracked.rate / linear.rate)}x linear)`,
-    `tracked ${tracked.rate.toFixed(2)} M/s (spread ${Math.round(tracked.spread * 100)} %)`,
+    `tracked ${tracked.rate.toFixed(2)} M/s (spread ${Math.round(tracked.spread * 100)} %, ${tracked.octets.toFixed(1)} octets allocated)`,
     `${shape.tuples} tuples, chain ${shape.longestChain}, ${Math.round(shape.octetsPerRule)} octets a rule`,
     `build ${Math.round(shape.buildMs)} ms`,
     `${shape.megaflows} megaflows, ${shape.masks} masks, ${Math.round(shape.bits)} bits`,

@@ -2,7 +2,7 @@ import { ClassifierError } from '../errors.js';
 import type { Schema } from '../schema/schema.js';
 import { RULES_LIMIT } from './rule-store.js';
 
-/** How a {@link RuleTable} is set up. */
+/** How a `RuleTable` is set up. */
 export interface RuleTableOptions {
   /** Most rules that it holds: 1..1048576, default that. About 250 octets each with all structures, besides their matches. */
   readonly maxRules?: number;

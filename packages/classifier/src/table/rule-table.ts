@@ -29,7 +29,7 @@ export interface RuleTableStats extends Readonly<SpaceStats> {
  * was added first. A lookup may also tell which bits of the key it went by, so that its answer can be kept for all keys
  * that agree on these bits.
  *
- * - Rules are kept apart by partition fields ({@link RuleTableOptions.partitionBy}); up to 16 rules of a partition are
+ * - Rules are kept apart by partition fields (`partitionBy`); up to 16 rules of a partition are
  *   searched one by one, more by tuple space search over merged tuples.
  * - A tuple's probe goes stage by stage, and tries tell which prefix lengths a key can match, so that a miss depends on few
  *   bits of the key.
@@ -69,7 +69,7 @@ export class RuleTable<A> {
 
   /**
    * Index of the rule that a key gets, or -1: good for `rule` and `action` until the rules change. Reads `key.words`, needs
-   * no packed form, does not allocate. Costs a few hash probes, at worst one per tuple ({@link stats}).
+   * no packed form, does not allocate. Costs a few hash probes, at worst one per tuple.
    */
   lookup(key: FlowKey): number {
     const record = this.#rules.lookup(key.words);
