@@ -6,6 +6,7 @@ export * from './constants.js';
 export * from './delivery-groups.js';
 export * from './fault-counts.js';
 export * from './faults.js';
+export type { FragmentRoutesLimits } from './fragment-routes.js';
 export * from './members.js';
 export * from './message.js';
 export * from './options.js';
