@@ -43,6 +43,7 @@ export function planSwitch(config: SwitchConfig, options: PlanOptions = {}): Swi
     pathMtu: underlay.mtu,
     random: random32(),
     beforeReuse: () => made.flush(),
+    allocate,
   };
   const system = entry.createSystem?.(config.encapsulation, { ...settings, address, peers, random32 });
   const roles = system ?? presets.floodAndLearn(entry.create(config.encapsulation, settings), { peers, learning });

@@ -70,7 +70,7 @@ export class Downlink {
 
   #receive(packet: PacketBuffer, counters: PortCounters, nowMs: number): Fault | undefined {
     const { encapsulation } = this.#roles;
-    const { bytes } = packet;
+    const { bytes, start, end } = packet;
     const tunnel = this.#tunnel;
     const outcome = encapsulation.decapsulate(packet, tunnel, nowMs);
     if (outcome === 'incomplete') {
@@ -88,7 +88,7 @@ export class Downlink {
     if (joins !== 'nothing' && this.#coalescer.accept(packet, tunnel, joins)) return undefined;
     const fault = this.#ways.forward(packet, tunnel, counters, nowMs);
     // A frame put together in memory of the encapsulation is valid until its next call only.
-    if (packet.bytes !== bytes) this.#ways.flush();
+    if (packet.bytes !== bytes || packet.start < start || packet.end > end) this.#ways.flush();
     return fault;
   }
 

@@ -3,10 +3,11 @@ import { DoveEncapsulation, INSTANCE_ID_MAX } from '@overlane/dove';
 import { GeneveEncapsulation } from '@overlane/geneve';
 import type { UnderlayTransport } from '@overlane/netio';
 import { NvgreEncapsulation, VSID_MAX, VSID_MIN, gre } from '@overlane/nvgre';
-import { SttEncapsulation } from '@overlane/stt';
+import { ReassemblyStore, SttEncapsulation } from '@overlane/stt';
 import { VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
 import { type Encapsulation, type IpAddress, type Locator, innerIpMtu } from '@overlane/wire';
 import type { EncapsulationConfig } from './config.js';
+import type { Allocate } from './offload.js';
 import { dove } from './presets.js';
 import type { SwitchRoles } from './switch-options.js';
 
@@ -22,6 +23,8 @@ export interface EndpointSettings {
   readonly random: number;
   /** Called before memory that emitted packets lie in is used again. */
   readonly beforeReuse: () => void;
+  /** Gives memory in the array of the ports' packets, for good; copies within one array leave no garbage. */
+  readonly allocate?: Allocate | undefined;
 }
 
 /** What a whole system is told beside that. */
@@ -51,6 +54,9 @@ export interface EncapsulationEntry<Config extends EncapsulationConfig> {
   /** MTU for tenants' devices on an underlay of `pathMtu`, with `overhead` octets in front of the inner frame. */
   innerMtu(pathMtu: number, overhead: number): number;
 }
+
+/** Octets for STT's segments under way: 32 frames of full length between two flushes. */
+const SEGMENT_MEMORY = 2 << 20;
 
 type Table = {
   readonly [Type in EncapsulationConfig['type']]: EncapsulationEntry<Extract<EncapsulationConfig, { type: Type }>>;
@@ -98,7 +104,7 @@ export const ENCAPSULATIONS: Table = {
     networks: [0, Number.MAX_SAFE_INTEGER],
     families: [4, 6],
     innerVlan: 'kept',
-    create: ({ ecnMode, port }, { networks, pathMtu, random, beforeReuse }) =>
+    create: ({ ecnMode, port }, { networks, pathMtu, random, beforeReuse, allocate }) =>
       new SttEncapsulation({
         ecnMode,
         port,
@@ -111,6 +117,10 @@ export const ENCAPSULATIONS: Table = {
         innerChecksum: 'kept',
         egressMtu: pathMtu,
         beforeReuse,
+        ...(allocate && {
+          scratch: allocate(SEGMENT_MEMORY),
+          frameMemory: allocate(ReassemblyStore.memoryLength()),
+        }),
       }),
     transport: ({ port }) => ({ protocol: 'tcp-syntax', port }),
     // STT cuts frames itself: tenants keep the MTU of the underlay.
