@@ -25,11 +25,11 @@ export class Poller {
   readonly wakeFd: number;
   readonly #system: SystemCalls;
   readonly #arena: Arena;
-  readonly #table: number;
-  readonly #size: number;
-  readonly #count: number;
+  #table: number;
+  #size: number;
+  #count: number;
   /** Per entry: waits in a row that reported only an error. */
-  readonly #errors: Uint8Array;
+  #errors: Uint8Array;
   #muted = 0;
   #closed = false;
 
@@ -49,11 +49,7 @@ export class Poller {
     this.#system = system;
     this.#arena = arena;
     this.#errors = new Uint8Array(this.#count);
-    for (const [index, fd] of [this.wakeFd, ...fds].entries()) {
-      const entry = this.#table + index * POLLFD_LENGTH;
-      arena.words[entry >>> 2] = fd;
-      arena.halfWords[(entry + 4) >>> 1] = POLLIN;
-    }
+    this.#fill(fds);
   }
 
   /** Descriptors no longer watched because they reported nothing but errors, such as those of deleted devices. */
@@ -87,6 +83,23 @@ export class Poller {
     return readable;
   }
 
+  /**
+   * Watches the descriptors of `ports` instead of those before, muted ones among them again; {@link wakeFd} stays. For the
+   * thread that waits. If it throws, nothing has changed. @throws NetioError E_NETIO_NO_MEMORY
+   */
+  watch(ports: readonly PollablePort[]): void {
+    const fds = ports.flatMap((port) => port.fds);
+    const count = fds.length + 1;
+    const table = this.#arena.allocate(count * POLLFD_LENGTH);
+    this.#arena.release(this.#table, this.#size);
+    this.#count = count;
+    this.#size = count * POLLFD_LENGTH;
+    this.#table = table;
+    this.#errors = new Uint8Array(count);
+    this.#muted = 0;
+    this.#fill(fds);
+  }
+
   /** Ends this poller's current wait, or else its next one, from this or another thread that shares the object. */
   wake(): void {
     wakePoller(this.wakeFd);
@@ -98,6 +111,14 @@ export class Poller {
     this.#closed = true;
     this.#system.close(this.wakeFd);
     this.#arena.release(this.#table, this.#size);
+  }
+
+  #fill(fds: readonly number[]): void {
+    for (const [index, fd] of [this.wakeFd, ...fds].entries()) {
+      const entry = this.#table + index * POLLFD_LENGTH;
+      this.#arena.words[entry >>> 2] = fd;
+      this.#arena.halfWords[(entry + 4) >>> 1] = POLLIN;
+    }
   }
 
   /** Sets the eventfd's counter to 0. */

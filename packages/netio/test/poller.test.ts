@@ -80,6 +80,21 @@ describe('Poller', () => {
     expect(watched()).toEqual([poller.wakeFd, -1, -1, 5]);
   });
 
+  it('watches other ports from one wait to the next, with the same eventfd', () => {
+    const { poller, events, watched } = open([3, 4]);
+    events(0, POLLNVAL, 0);
+    poller.wait(0);
+    expect(poller.muted).toBe(1);
+    const ports = [[4], [7, 8]].map((fds: readonly number[]) => ({ fds }) as PollablePort);
+    poller.watch(ports);
+    expect(watched()).toEqual([poller.wakeFd, 4, 7, 8]);
+    expect(poller.muted).toBe(0);
+    events(0, 0, 0, POLLIN);
+    expect(poller.wait(0)).toBe(1);
+    poller.watch([]);
+    expect(watched()).toEqual([poller.wakeFd]);
+  });
+
   it('closes once and fails typed without an eventfd', () => {
     const { poller, system } = open([]);
     poller.close();
