@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { wakePoller } from '@overlane/netio';
-import type { SwitchConfig } from '../config.js';
-import type { RunningSwitchSnapshot, WorkerReply, WorkerRequest } from './messages.js';
+import type { PortConfig, SwitchConfig, SwitchConfigFile } from '../config.js';
+import { parseSwitchConfig } from '../parse-config.js';
+import type { RunningSwitchSnapshot, WorkerAnswer, WorkerReply, WorkerRequest } from './messages.js';
 
 /** A switch could not be started, or its worker died. `code` is the cause's, such as `E_NETIO_NO_PERMISSION`. */
 export class SwitchError extends Error {
@@ -22,10 +23,25 @@ export interface RunningSwitch {
   readonly devices: readonly string[];
   /** Counters now. @throws SwitchError if the worker has died */
   snapshot(): Promise<RunningSwitchSnapshot>;
+  /**
+   * Makes another TAP device while packets keep coming, and attaches it to one of the configuration's networks. Returns its
+   * name. Memory for about forty with offload `segmentation`, a few hundred without; a removed port's serves the next one.
+   * @throws ConfigError; SwitchError with the code of the cause, such as `E_NETIO_DEVICE_BUSY`
+   */
+  addPort(port: SwitchConfigFile['ports'][number]): Promise<string>;
+  /** Takes a port out, forgets what was learned on it, and closes its device. @throws SwitchError `E_SWITCH_NO_PORT` */
+  removePort(device: string): Promise<void>;
   /** Closes all ports and ends the worker. Returns the last counters; the same ones when called again. */
   stop(): Promise<RunningSwitchSnapshot>;
   /** Settles when the worker has ended: rejects if it died. */
   readonly ended: Promise<RunningSwitchSnapshot>;
+}
+
+/** Who waits for an answer of the worker. */
+interface Waiting {
+  readonly kind: WorkerRequest['kind'];
+  resolve(answer: WorkerAnswer): void;
+  reject(error: Error): void;
 }
 
 /**
@@ -34,15 +50,26 @@ export interface RunningSwitch {
  */
 export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: config });
-  const waiting = new Map<number, { resolve(s: RunningSwitchSnapshot): void; reject(error: Error): void }>();
+  const waiting = new Map<number, Waiting>();
   let nextId = 0;
   let wakeFd = -1;
   let hasEnded = false;
-  const ask = (request: WorkerRequest): void => {
+  const tell = (request: WorkerRequest): void => {
     if (hasEnded) return;
     worker.postMessage(request);
     if (wakeFd >= 0) wakePoller(wakeFd);
   };
+  const ask = (requestOf: (id: number) => WorkerRequest): Promise<WorkerAnswer> =>
+    new Promise((resolve, reject) => {
+      if (hasEnded) {
+        reject(new SwitchError('E_SWITCH_ENDED', 'the switch has ended'));
+        return;
+      }
+      const id = nextId++;
+      const request = requestOf(id);
+      waiting.set(id, { kind: request.kind, resolve, reject });
+      tell(request);
+    });
 
   return new Promise((resolveStart, rejectStart) => {
     let settle: { resolve(s: RunningSwitchSnapshot): void; reject(error: Error): void };
@@ -61,14 +88,10 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
     const running = (devices: readonly string[]): RunningSwitch => ({
       devices,
       ended,
-      snapshot: () =>
-        new Promise((resolve, reject) => {
-          if (hasEnded) reject(new SwitchError('E_SWITCH_ENDED', 'the switch has ended'));
-          else waiting.set(nextId, { resolve, reject });
-          ask({ kind: 'snapshot', id: nextId++ });
-        }),
+      ...portControl(config, devices, ask),
+      snapshot: () => ask((id) => ({ kind: 'snapshot', id })) as Promise<RunningSwitchSnapshot>,
       stop: () => {
-        ask({ kind: 'stop' });
+        tell({ kind: 'stop' });
         return ended;
       },
     });
@@ -78,14 +101,22 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
           wakeFd = message.wakeFd;
           resolveStart(running(message.devices));
           break;
-        case 'snapshot':
-          waiting.get(message.id)?.resolve(message.snapshot);
+        case 'answer':
+          waiting.get(message.id)?.resolve(message.answer);
+          waiting.delete(message.id);
+          break;
+        case 'refused':
+          waiting.get(message.id)?.reject(new SwitchError(message.code, message.message));
           waiting.delete(message.id);
           break;
         case 'stopped':
           hasEnded = true;
           settle.resolve(message.snapshot);
-          for (const { resolve } of waiting.values()) resolve(message.snapshot);
+          for (const { kind, resolve, reject } of waiting.values()) {
+            // The last counters answer those who asked for counters.
+            if (kind === 'snapshot') resolve(message.snapshot);
+            else reject(new SwitchError('E_SWITCH_ENDED', 'the switch has ended'));
+          }
           waiting.clear();
           break;
         case 'failed':
@@ -97,4 +128,36 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
       if (!hasEnded) fail(new SwitchError('E_SWITCH_WORKER', `the switch's worker ended with status ${code}`));
     });
   });
+}
+
+/** Adds and removes ports; one at a time, so that each is checked against those before. */
+function portControl(
+  config: SwitchConfig,
+  devices: readonly string[],
+  ask: (requestOf: (id: number) => WorkerRequest) => Promise<WorkerAnswer>,
+): Pick<RunningSwitch, 'addPort' | 'removePort'> {
+  const ports = new Map<string, PortConfig>(
+    devices.map((device, i) => [device, { ...config.ports[i]!, name: device }]),
+  );
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    addPort: (wanted) =>
+      inTurn(async () => {
+        const port = parseSwitchConfig({ ...config, ports: [...ports.values(), wanted] }).ports.at(-1)!;
+        const device = (await ask((id) => ({ kind: 'add port', id, port }))) as string;
+        ports.set(device, { ...port, name: device });
+        return device;
+      }),
+    removePort: (device) =>
+      inTurn(async () => {
+        if (!ports.has(device)) throw new SwitchError('E_SWITCH_NO_PORT', `the switch has no port named ${device}`);
+        await ask((id) => ({ kind: 'remove port', id, device }));
+        ports.delete(device);
+      }),
+  };
 }

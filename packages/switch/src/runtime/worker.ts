@@ -4,11 +4,11 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type Arena, Poller } from '@overlane/netio';
-import { planSwitch } from '../build-switch.js';
-import type { SwitchConfig } from '../config.js';
+import { type SwitchPlan, planSwitch } from '../build-switch.js';
+import type { PortConfig, SwitchConfig } from '../config.js';
 import type { Switch } from '../switch.js';
 import { CaptureFile, CapturingPort } from './capture-file.js';
-import type { RunningSwitchSnapshot, WorkerReply, WorkerRequest } from './messages.js';
+import type { RunningSwitchSnapshot, WorkerAnswer, WorkerReply, WorkerRequest } from './messages.js';
 import { type InterfacePort, allocateIn, mapArena, openTapPort, openUnderlay } from './open-ports.js';
 
 /** Longest sleep of an idle switch; requests end it at once. */
@@ -17,9 +17,11 @@ const SLEEP_MS = 200;
 const TURNS_PER_LOOK = 64;
 
 interface Opened {
+  readonly config: SwitchConfig;
+  readonly plan: SwitchPlan;
   readonly arena: Arena;
   readonly switch: Switch;
-  readonly ports: readonly InterfacePort[];
+  readonly ports: InterfacePort[];
   readonly devices: readonly string[];
   readonly capture: CaptureFile | undefined;
 }
@@ -40,7 +42,7 @@ function open(config: SwitchConfig): Opened {
       plan.switch.addPort(tap, port.network);
       devices.push(tap.name);
     }
-    return { arena, switch: plan.switch, ports, devices, capture };
+    return { config, plan, arena, switch: plan.switch, ports, devices, capture };
   } catch (error) {
     for (const port of ports) port.close();
     throw error;
@@ -59,19 +61,63 @@ function run(opened: Opened, poller: Poller, requests: MessagePort): void {
       opened.capture?.flush();
     }
     if (packets === 0) poller.wait(Math.min(SLEEP_MS, tickMs));
-    if ((packets === 0 || turns % TURNS_PER_LOOK === 0) && answer(opened, requests) === 'stop') return;
+    if ((packets === 0 || turns % TURNS_PER_LOOK === 0) && answer(opened, poller, requests) === 'stop') return;
   }
 }
 
 /** Answers every request that waits; `stop` if one of them says so. */
-function answer(opened: Opened, requests: MessagePort): 'go on' | 'stop' {
+function answer(opened: Opened, poller: Poller, requests: MessagePort): 'go on' | 'stop' {
   for (;;) {
     const received = receiveMessageOnPort(requests) as { message: WorkerRequest } | undefined;
     if (received === undefined) return 'go on';
-    if (received.message.kind === 'stop') return 'stop';
-    opened.capture?.flush();
-    reply(requests, { kind: 'snapshot', id: received.message.id, snapshot: snapshotOf(opened) });
+    const { message } = received;
+    if (message.kind === 'stop') return 'stop';
+    const { id } = message;
+    try {
+      reply(requests, { kind: 'answer', id, answer: obey(opened, poller, message) });
+    } catch (error) {
+      const { code = 'E_SWITCH_WORKER', message: text } = error as Error & { code?: string };
+      reply(requests, { kind: 'refused', id, code, message: text });
+    }
   }
+}
+
+function obey(opened: Opened, poller: Poller, request: Exclude<WorkerRequest, { kind: 'stop' }>): WorkerAnswer {
+  switch (request.kind) {
+    case 'snapshot':
+      opened.capture?.flush();
+      return snapshotOf(opened);
+    case 'add port':
+      return addPort(opened, poller, request.port);
+    case 'remove port':
+      return removePort(opened, poller, request.device);
+  }
+}
+
+function addPort({ config, plan, arena, ports, ...opened }: Opened, poller: Poller, port: PortConfig): string {
+  // With the configuration's ports as measure, so that the memory of removed ports fits those added.
+  const tap = openTapPort(port, plan, config.ports, arena);
+  try {
+    opened.switch.addPort(tap, port.network);
+    ports.push(tap);
+    poller.watch(ports);
+  } catch (error) {
+    if (ports.at(-1) === tap) {
+      ports.pop();
+      opened.switch.removePort(tap.name, performance.now());
+    }
+    tap.close();
+    throw error;
+  }
+  return tap.name;
+}
+
+function removePort({ ports, ...opened }: Opened, poller: Poller, device: string): undefined {
+  opened.switch.removePort(device, performance.now());
+  const at = ports.findIndex(({ name }) => name === device);
+  const [port] = ports.splice(at, 1);
+  poller.watch(ports);
+  port!.close();
 }
 
 function snapshotOf(opened: Opened): RunningSwitchSnapshot {
