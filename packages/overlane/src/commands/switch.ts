@@ -59,7 +59,15 @@ async function runSwitch(options: SwitchCommandOptions): Promise<void> {
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
-  process.on('SIGUSR1', () => void running.snapshot().then((snapshot) => print('counters', snapshot)));
+  // A switch that is ending prints its last counters in any case.
+  process.on(
+    'SIGUSR1',
+    () =>
+      void running.snapshot().then(
+        (snapshot) => print('counters', snapshot),
+        () => undefined,
+      ),
+  );
   print('ready', { devices: running.devices });
   print('stopped', await running.ended);
 }

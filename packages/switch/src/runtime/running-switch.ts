@@ -54,6 +54,7 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
   let nextId = 0;
   let wakeFd = -1;
   let hasEnded = false;
+  let isStopping = false;
   const tell = (request: WorkerRequest): void => {
     if (hasEnded) return;
     worker.postMessage(request);
@@ -61,7 +62,7 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
   };
   const ask = (requestOf: (id: number) => WorkerRequest): Promise<WorkerAnswer> =>
     new Promise((resolve, reject) => {
-      if (hasEnded) {
+      if (hasEnded || isStopping) {
         reject(new SwitchError('E_SWITCH_ENDED', 'the switch has ended'));
         return;
       }
@@ -91,7 +92,9 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
       ...portControl(config, devices, ask),
       snapshot: () => ask((id) => ({ kind: 'snapshot', id })) as Promise<RunningSwitchSnapshot>,
       stop: () => {
-        tell({ kind: 'stop' });
+        if (!isStopping) tell({ kind: 'stop' });
+        // The worker closes what it is woken by, and the system may give its number to something else.
+        isStopping = true;
         return ended;
       },
     });
