@@ -23,4 +23,4 @@ export { TapStatistics } from './tap-statistics.js';
 export { type UnderlayOptions, UnderlaySocket } from './underlay-socket.js';
 export { UnderlayStatistics } from './underlay-statistics.js';
 export type { UnderlayTransport } from './underlay-transport.js';
-export { type OffloadLevel, VNET_HEADER_LENGTH } from './vnet-header.js';
+export { type OffloadLevel, VNET_HEADER_LENGTH, type VnetFault } from './vnet-header.js';

@@ -27,6 +27,9 @@ const TURNS_PER_LOOK = 64;
 const EMPTY_TURN = 8;
 /** Between two looks at the interface and its counters. */
 const LINK_LOOK_MS = 1000;
+/** Longest wait for an interface that was just brought up, and how often it is looked for. */
+const LINK_WAIT_MS = 2000;
+const LINK_POLL_MS = 20;
 
 /** How a {@link PacketUnderlay} is opened. */
 export interface PacketUnderlayOptions {
@@ -222,15 +225,28 @@ export class PacketUnderlay implements PollablePort {
   }
 }
 
-/** Name of the interface that has `local`. */
+/**
+ * Name of the interface that has `local`. Waits for it a little: the system tells of an interface once its link runs, which
+ * it finds out up to a second after the interface was brought up.
+ */
 function deviceOf(local: IpAddress, endpoint: string): string {
+  const asleep = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; waitedMs <= LINK_WAIT_MS; waitedMs += LINK_POLL_MS) {
+    const name = runningDeviceOf(local);
+    if (name !== undefined) return name;
+    Atomics.wait(asleep, 0, 0, LINK_POLL_MS);
+  }
+  const fact = 'no interface that is up has this address; give it to one (ip address add), or name the device';
+  throw new NetioError('E_NETIO_ADDRESS_NOT_AVAILABLE', endpoint, fact);
+}
+
+function runningDeviceOf(local: IpAddress): string | undefined {
   for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
     for (const { address } of addresses) {
       if (!address.includes('%') && IpAddress.parse(address).equals(local)) return name;
     }
   }
-  const fact = 'no interface that is up has this address; give it to one (ip address add), or name the device';
-  throw new NetioError('E_NETIO_ADDRESS_NOT_AVAILABLE', endpoint, fact);
+  return undefined;
 }
 
 function requireEthernet(device: string, link: LinkSettings): LinkSettings {
