@@ -166,7 +166,7 @@ export class ReassemblyStore {
    * for later, with others. False, and nothing done, if only `accept` knows what to do: the frame is no longer in order,
    * this is its last segment, or a limit or a time is reached.
    *
-   * Precondition: `run` was the answer of {@link run} behind a segment like this one: key, frame length, TOS and octets of
+   * Precondition: `run` was the answer of `run` behind a segment like this one: key, frame length, TOS and octets of
    * payload are the same, and the offset is the next one.
    */
   extend(run: number, bytes: Uint8Array, start: number, end: number, nowMs: number): boolean {
