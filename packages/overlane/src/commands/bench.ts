@@ -37,7 +37,8 @@ async function runBenchCommand(suiteName: string | undefined, options: BenchComm
   const suites = SUITES.filter(({ name }) => suiteName === undefined || name === suiteName);
   const effort = options.quick === true ? QUICK_EFFORT : FULL_EFFORT;
   const bar = new MeasuringBar();
-  if (!process.stderr.isTTY) process.stderr.write('overlane: measuring; a suite takes up to a minute\n');
+  if (!process.stderr.isTTY)
+    process.stderr.write('overlane: measuring; a suite takes up to a minute, that of the classifier some fifteen\n');
   try {
     const report = await runBench(suites, effort, bar.progress);
     bar.stop();
