@@ -71,7 +71,8 @@ export class Contestant {
 
   /** Ends the program and waits until it has ended. */
   async close(): Promise<void> {
-    this.#process.kill();
+    // Some libraries put off the politer signals, and there is nothing to tidy up.
+    this.#process.kill('SIGKILL');
     await this.#ended;
   }
 
