@@ -5,6 +5,7 @@ import { type Field, maxOfWide } from './schema/field.js';
 import { FLOW_SCHEMA } from './schema/flow-schema.js';
 import type { Schema } from './schema/schema.js';
 
+/** Rules as the generators make them, and as the oracle of the laws takes them. */
 export type { FieldSpec, RuleSpec } from './laws/oracle.js';
 
 /** What generated rules and keys speak of. */

@@ -6,6 +6,7 @@ import type { Schema } from '../schema/schema.js';
 /** Steps of the ladder: address lengths in multiples of 4, of 2, of 1, the whole mask but the last stage, all. */
 const GRAINS = [4, 2, 1] as const;
 const WITHOUT_LAST_STAGE = 3;
+/** The last step: a chain there is split no further. */
 export const LADDER_LAST = 4;
 /** Fields below this width tell few rules apart, so they are left out at first. */
 const NARROW = 12;

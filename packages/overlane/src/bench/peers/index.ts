@@ -6,6 +6,7 @@ import { cutsplitPeer, dpdkPeer, openvswitchPeer } from './classifier-peers.js';
 import { gopacketPeer, scapyPeer } from './packet-peers.js';
 import type { Peer, PeerKind, Workplace } from './peer.js';
 
+/** A peer, and what became of it. */
 export type { Peer, PeerState } from './peer.js';
 
 const KINDS: readonly PeerKind[] = [gopacketPeer, scapyPeer, openvswitchPeer, dpdkPeer, cutsplitPeer];
