@@ -193,14 +193,16 @@ export async function packetTroubles() {
   const pair = await vethPair();
   try {
     const before = openFiles();
+    // Takes seconds, since the address might yet come; next hops would have to be found anew after them.
+    const absent = errorOf(() => pair.open(4, { local: IpAddress.parse('192.0.2.77') }));
     const [near, far] = pair.open(4);
     const send = () => {
       near.send(PacketBuffer.from(datagram(4, Buffer.alloc(20))));
       return near.flush();
     };
     const errors = {
+      absent,
       inUse: errorOf(() => pair.open(4)),
-      absent: errorOf(() => pair.open(4, { local: IpAddress.parse('192.0.2.77') })),
       notLocal: errorOf(() => pair.open(4, { local: IpAddress.parse('192.0.2.77'), device: 'near' })),
       noDevice: errorOf(() => pair.open(4, { local: IpAddress.parse('10.7.0.1'), device: 'nothere' })),
       loopback: errorOf(() => pair.open(4, { local: IpAddress.parse('127.0.0.1') })),
