@@ -1,0 +1,3 @@
+import { nodePackage } from '../../tools/tsup.base.js';
+
+export default nodePackage();

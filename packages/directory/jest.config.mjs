@@ -1,0 +1,3 @@
+import { unit } from '../../tools/jest.base.mjs';
+
+export default unit(import.meta.dirname);

@@ -1,0 +1,3 @@
+import { purePackage } from '../../tools/tsup.base.js';
+
+export default purePackage();
