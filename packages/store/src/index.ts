@@ -1,1 +1,27 @@
-export {};
+/**
+ * One transactional, watchable key-value interface, {@link StoreBackend}, for state that must not be lost.
+ */
+export type {
+  Compare,
+  DeleteEvent,
+  DeleteOp,
+  GetOp,
+  GetOptions,
+  Lease,
+  ListOptions,
+  Op,
+  OpResult,
+  PutEvent,
+  PutOp,
+  StoreBackend,
+  StoreCapabilities,
+  StoreEntry,
+  StoreEvent,
+  StorePage,
+  StoreStamp,
+  StoreTxn,
+  TxnResult,
+  WatchBatch,
+  WatchOptions,
+} from './backend.js';
+export { CompactedError, StoreError, type StoreErrorCode, StoreUnavailableError } from './errors.js';
