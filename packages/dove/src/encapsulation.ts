@@ -29,6 +29,7 @@ import { Identifications } from './fragments/identification.js';
 import type { ReassemblyOptions } from './fragments/shapes.js';
 import { ReassemblyStore } from './fragments/store.js';
 import * as otv from './otv/index.js';
+import { answerTooBig } from './packet-too-big.js';
 import { DoveReceiver } from './receiver.js';
 
 /** Which protocol a socket speaks. */
@@ -143,7 +144,7 @@ export class DoveEncapsulation implements Encapsulation {
   /**
    * As `Encapsulation.encapsulate`. A payload that fits the path is wrapped in place; one that doesn't is cut and copied,
    * once, to the memory of a {@link FragmentCutter}, if the peer takes extensions, and else refused with E_DOVE_TOO_BIG:
-   * `answerTooBig` makes the answer for the sender. The TTL is the caller's: 64, or MULTICAST_TTL for a group.
+   * {@link answerRefused} makes the answer for the sender. The TTL is the caller's: 64, or MULTICAST_TTL for a group.
    */
   encapsulate(
     packet: PacketBuffer,
@@ -176,6 +177,11 @@ export class DoveEncapsulation implements Encapsulation {
    */
   decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | 'incomplete' | undefined {
     return this.#receiver.receive(packet, tunnel, nowMs);
+  }
+
+  /** As `Encapsulation.answerRefused`: what {@link answerTooBig} makes, for E_DOVE_TOO_BIG. */
+  answerRefused(frame: PacketBuffer, fault: Fault, family: 4 | 6): Uint8Array<ArrayBuffer> | undefined {
+    return fault === 'E_DOVE_TOO_BIG' ? answerTooBig(frame, this.innerMtu(family)) : undefined;
   }
 
   /** Lets time pass: gives up datagrams whose time is over. `decapsulate` does the same. */

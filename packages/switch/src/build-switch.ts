@@ -1,9 +1,10 @@
 import type { UnderlayTransport } from '@overlane/netio';
-import { type Encapsulation, IpAddress, type Locator } from '@overlane/wire';
-import type { SwitchConfig } from './config.js';
+import { type Encapsulation, IpAddress, type Locator, parseMac } from '@overlane/wire';
+import type { PortConfig, SwitchConfig } from './config.js';
 import { encapsulationEntry } from './encapsulations.js';
 import type { Allocate } from './offload.js';
 import * as presets from './presets.js';
+import type { LocalPortOptions } from './switch-options.js';
 import { Switch } from './switch.js';
 
 /** What a configuration asks for, except the ports themselves. */
@@ -26,6 +27,11 @@ export interface PlanOptions {
   readonly random?: () => number;
   /** As `SwitchOptions.allocate`. */
   readonly allocate?: Allocate;
+}
+
+/** What a port of the configuration is held to. */
+export function localPortOptions({ macs }: PortConfig): LocalPortOptions {
+  return macs === undefined ? {} : { macs: macs.map(parseMac) };
 }
 
 /** Makes the switch that `config` describes; the caller opens ports and adds them. */

@@ -1,5 +1,5 @@
 /** The schema of a switch's configuration, with messages that say what a field may hold. */
-import { CodecError, IpAddress } from '@overlane/wire';
+import { CodecError, IpAddress, isGroupMac, parseMac } from '@overlane/wire';
 import { z } from 'zod';
 import type { SwitchConfig } from './config.js';
 import { ENCAPSULATIONS } from './encapsulations.js';
@@ -19,6 +19,10 @@ const list = <Item extends z.ZodType>(item: Item, min: number, max: number): z.Z
 const port = integer(1, 65_535);
 const ipAddress = z.string().superRefine((text, context) => {
   const problem = addressProblem(text);
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+});
+const macAddress = z.string().superRefine((text, context) => {
+  const problem = macProblem(text);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
 });
 const deviceName = z
@@ -105,6 +109,7 @@ const tapPort = z.strictObject({
   type: z.literal('tap').default('tap').describe('Kind of port'),
   name: deviceName.describe('Name of the TAP device to make'),
   network: integer(0, Number.MAX_SAFE_INTEGER).describe('The network that the port is attached to'),
+  macs: list(macAddress, 1, 64).optional().describe('Source addresses that the port may use; default: all'),
   mtu: integer(68, 65_535).optional().describe('MTU of the device; default: what fits the underlay'),
   offload: offload.default('segmentation').describe('What the kernel of the device and the switch leave to each other'),
 });
@@ -180,6 +185,15 @@ function addressProblem(text: string): string | undefined {
     return IpAddress.parse(text).isMulticast ? `must be a unicast address, got '${text}'` : undefined;
   } catch (error) {
     if (CodecError.is(error)) return `must be an IPv4 or IPv6 address, got '${text}'`;
+    throw error;
+  }
+}
+
+function macProblem(text: string): string | undefined {
+  try {
+    return isGroupMac(parseMac(text), 0) ? `must be the address of one station, got the group '${text}'` : undefined;
+  } catch (error) {
+    if (CodecError.is(error)) return `must be a MAC address such as 52:54:00:00:00:01, got '${text}'`;
     throw error;
   }
 }

@@ -112,6 +112,11 @@ export interface PortConfig {
   readonly name: string;
   /** The network that the port is attached to; one of `networks`. */
   readonly network: number;
+  /**
+   * Source addresses that the port may use, 1 to 64. Frames from others are dropped, as `E_SWITCH_SPOOF` or the system's own
+   * name for it (`E_DOVE_SPOOF`). Default: all.
+   */
+  readonly macs?: readonly string[] | undefined;
   /** MTU of the device, in octets. Default: what fits the underlay. */
   readonly mtu?: number | undefined;
   /** What the device's kernel and the switch leave to each other. Default `segmentation`. */

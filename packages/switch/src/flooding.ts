@@ -25,7 +25,6 @@ export class Flooding {
   fromLocal(frame: PacketBuffer, from: LocalPort): void {
     const { uplink, replicator, ledger } = this.#ways;
     const { segment } = from;
-    const { counters } = from.egress;
     let copies = segment.ports.length - 1;
     for (const local of segment.ports) {
       if (local === from) continue;
@@ -37,7 +36,7 @@ export class Flooding {
     this.#flush();
     for (const target of replicator.targets(segment.network)) {
       copies++;
-      uplink.sendNow(frame, segment.network, target, 'frame', counters);
+      uplink.sendNow(frame, segment.network, target, 'frame', from);
     }
     if (copies === 0) ledger.absorbed++;
     else ledger.copied += copies - 1;

@@ -55,6 +55,7 @@ export function dove(options: DoveOptions): SwitchRoles {
   const replicator = new van.VanMembers({ configured: new Map([...options.peers].map(addresses)) });
   const resolver = new van.VanResolver({ ...options, replicator });
   return {
+    spoofFault: 'E_DOVE_SPOOF',
     encapsulation: new DoveEncapsulation({
       ...options,
       seed: options.random32() >>> 0,

@@ -1,21 +1,53 @@
-import type { JoinedKinds } from '@overlane/wire';
+import { type Fault, type JoinedKinds, MAC_LENGTH, type PacketBuffer } from '@overlane/wire';
+import type { PortCounters } from './counters.js';
 import type { Egress } from './egress.js';
 import { type LearnOutcome, MacTable, type MacTableOptions } from './mac-table.js';
+import type { Refusals } from './refusals.js';
+import type { LocalPortOptions } from './switch-options.js';
+import type { Sender } from './uplink.js';
 
 /** A port of a tenant, attached to one network. */
-export class LocalPort {
+export class LocalPort implements Sender {
   /** Where its frames leave. */
   readonly egress: Egress;
   /** The network it is attached to. */
   readonly segment: Segment;
   /** Number that the network's table holds for it. Never used again after the port is gone. */
   readonly id: number;
+  readonly #macs: Uint8Array | undefined;
+  readonly #refusals: Refusals;
 
   /** A port of `segment`. */
-  constructor(egress: Egress, segment: Segment, id: number) {
+  constructor(egress: Egress, segment: Segment, id: number, refusals: Refusals, options: LocalPortOptions = {}) {
     this.egress = egress;
     this.segment = segment;
     this.id = id;
+    this.#refusals = refusals;
+    if (options.macs === undefined) return;
+    this.#macs = new Uint8Array(options.macs.length * MAC_LENGTH);
+    options.macs.forEach((mac, at) => this.#macs?.set(mac, at * MAC_LENGTH));
+  }
+
+  /** Counters of both directions. */
+  get counters(): PortCounters {
+    return this.egress.counters;
+  }
+
+  /** Whether the port may send from the MAC at `bytes[offset..]`. Linear in the addresses given, which are few. */
+  mayUse(bytes: Uint8Array, offset: number): boolean {
+    const macs = this.#macs;
+    if (macs === undefined) return true;
+    for (let at = 0; at < macs.length; at += MAC_LENGTH) {
+      let i = 0;
+      while (i < MAC_LENGTH && macs[at + i] === bytes[offset + i]) i++;
+      if (i === MAC_LENGTH) return true;
+    }
+    return false;
+  }
+
+  /** Answers to the station behind the port. */
+  refused(frame: PacketBuffer, fault: Fault, family: 4 | 6): void {
+    this.#refusals.answer(frame, fault, family, this.egress);
   }
 }
 

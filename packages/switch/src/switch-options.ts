@@ -1,5 +1,5 @@
 /** What a switch is made of, and what it reports. */
-import type { Encapsulation, Path, Queue, Replicator, Resolver } from '@overlane/wire';
+import type { Encapsulation, Fault, Path, Queue, Replicator, Resolver } from '@overlane/wire';
 import type { PortSnapshot } from './counters.js';
 import type { LedgerSnapshot } from './ledger.js';
 import type { MacTableOptions } from './mac-table.js';
@@ -17,6 +17,14 @@ export interface SwitchRoles {
   readonly path: Path;
   /** What happens when the next hop is full; called once per port. */
   makeQueue(portName: string): Queue;
+  /** The system's name for a frame from a source address that its port may not use. Default `E_SWITCH_SPOOF`. */
+  readonly spoofFault?: Fault;
+}
+
+/** What a tenant's port is held to. */
+export interface LocalPortOptions {
+  /** Source addresses that it may use, six octets each. Default: all. Read once. */
+  readonly macs?: readonly Uint8Array[];
 }
 
 /** Limits of a switch, each with a default. */

@@ -25,8 +25,9 @@ import { Ledger } from './ledger.js';
 import type { MacTableOptions } from './mac-table.js';
 import { Offload } from './offload.js';
 import type { Program } from './program.js';
+import { Refusals } from './refusals.js';
 import { type DepartureListener, LocalPort, Segment } from './segment.js';
-import type { SwitchOptions, SwitchRoles, SwitchSnapshot } from './switch-options.js';
+import type { LocalPortOptions, SwitchOptions, SwitchRoles, SwitchSnapshot } from './switch-options.js';
 import { Uplink } from './uplink.js';
 
 const SOURCE_MAC = 6;
@@ -43,6 +44,7 @@ export class Switch {
   readonly #offload: Offload;
   readonly #forwarding: Forwarding;
   readonly #flooding: Flooding;
+  readonly #refusals: Refusals;
   readonly #ledger = new Ledger();
   readonly #egresses: Egress[] = [];
   readonly #departed: DepartureListener;
@@ -57,6 +59,7 @@ export class Switch {
     this.#uplink = new Uplink(roles.encapsulation, roles.path, this.#offload.frames, this.#ledger);
     const ways = { uplink: this.#uplink, replicator: roles.replicator, ledger: this.#ledger };
     this.#flooding = new Flooding(ways, flush);
+    this.#refusals = new Refusals(roles.encapsulation, this.#ledger);
     this.#downlink = new Downlink(
       roles,
       {
@@ -85,10 +88,11 @@ export class Switch {
     this.#uplink.underlays.push({ egress, address });
   }
 
-  /** Attaches a port to one network; its frames are that tenant's. */
-  addPort(port: Port, network: number): void {
+  /** Attaches a port to one network; its frames are that tenant's. A frame from an address it may not use is dropped. */
+  addPort(port: Port, network: number, options?: LocalPortOptions): void {
     const segment = this.#segmentOf(network);
-    const local = new LocalPort(this.#addEgress(port, this.#offload.frames), segment, this.#nextPortId++);
+    const egress = this.#addEgress(port, this.#offload.frames);
+    const local = new LocalPort(egress, segment, this.#nextPortId++, this.#refusals, options);
     segment.add(local);
     this.#locals.push(local);
   }
@@ -122,6 +126,7 @@ export class Switch {
     this.#roles.encapsulation.tick?.(nowMs);
     this.#roles.resolver.tick(nowMs);
     this.#forwarding.tick(nowMs);
+    this.#refusals.tick(nowMs);
     this.#sendEvents();
   }
 
@@ -164,6 +169,7 @@ export class Switch {
     const fault = ethernet.check(bytes, start, end);
     if (fault !== undefined) return fault;
     if (isGroupMac(bytes, start + SOURCE_MAC)) return 'E_SWITCH_GROUP_SOURCE';
+    if (!from.mayUse(bytes, start + SOURCE_MAC)) return this.#roles.spoofFault ?? 'E_SWITCH_SPOOF';
     const { segment } = from;
     const { resolver } = this.#roles;
     const learned = segment.learn(bytes, start + SOURCE_MAC, from, nowMs);
@@ -178,7 +184,7 @@ export class Switch {
         program.port.egress.send(frame);
         return undefined;
       case 'tunnel':
-        this.#uplink.send(frame, segment.network, program.locator, 'frame', from.egress.counters);
+        this.#uplink.send(frame, segment.network, program.locator, 'frame', from);
         return undefined;
       case 'drop':
         return program.fault;
@@ -196,7 +202,7 @@ export class Switch {
     const locator = this.#roles.resolver.resolve(network, frame, nowMs);
     if (locator === 'pending') return 'E_SWITCH_PENDING';
     if (locator === 'unknown') this.#flooding.fromLocal(frame, from);
-    else this.#uplink.send(frame, network, locator, 'frame', from.egress.counters);
+    else this.#uplink.send(frame, network, locator, 'frame', from);
     return undefined;
   }
 
@@ -240,11 +246,11 @@ export class Switch {
     const { resolver } = this.#roles;
     for (let event = resolver.nextEvent?.(); event !== undefined; event = resolver.nextEvent?.()) {
       const { payload, network, destination, kind } = event;
-      const counters = this.#uplink.underlays[0]?.egress.counters;
+      const sender = this.#uplink.underlays[0]?.egress;
       // A switch without underlay has nobody to tell, nor to ask.
-      if (counters === undefined) continue;
+      if (sender === undefined) continue;
       this.#ledger.originated++;
-      this.#uplink.sendNow(payload, network, destination, kind, counters);
+      this.#uplink.sendNow(payload, network, destination, kind, sender);
     }
   }
 

@@ -1,5 +1,6 @@
 import {
   type Encapsulation,
+  type Fault,
   type IpAddress,
   type Locator,
   type PacketBuffer,
@@ -20,6 +21,14 @@ export interface Underlay {
   readonly address: IpAddress;
 }
 
+/** Whose frames the uplink carries. */
+export interface Sender {
+  /** Where refusals are counted. */
+  readonly counters: PortCounters;
+  /** Hears that `frame`, whole or a piece cut from it, was refused on the way to an endpoint of `family`. */
+  refused?(frame: PacketBuffer, fault: Fault, family: 4 | 6): void;
+}
+
 /** The way out: chooses underlay and path, and wraps frames. */
 export class Uplink {
   /** The underlays, at most one per address family is of use. */
@@ -30,7 +39,7 @@ export class Uplink {
   readonly #ledger: Ledger;
   readonly #tunnel = new TunnelMetadata();
   #target: Egress | undefined;
-  #counters: PortCounters | undefined;
+  #sender: Sender | undefined;
   #pieces = 0;
   #emitted = 0;
   readonly #emit = (outer: PacketBuffer): void => {
@@ -43,7 +52,7 @@ export class Uplink {
     const fault = this.#encapsulation.encapsulate(payload, this.#tunnel, this.#emit);
     this.#ledger.cut += this.#emitted;
     if (fault === undefined) this.#ledger.cut--;
-    else this.#counters?.countDropped(fault);
+    else this.#refuse(payload, fault);
   };
 
   /** An uplink without underlays. What `encapsulation` can't carry unfinished, `software` does before. */
@@ -56,18 +65,12 @@ export class Uplink {
 
   /**
    * Wraps `payload`, a frame of `network` or a message of the control protocol, and sends it to `locator`. Its octets must
-   * stay as they are until the flush. What is refused is counted in `counters`; what the underlay refuses it counts itself.
+   * stay as they are until the flush. What is refused `sender` is told of; what the underlay refuses it counts itself.
    */
-  send(
-    payload: PacketBuffer,
-    network: number,
-    locator: Locator,
-    kind: 'frame' | 'control',
-    counters: PortCounters,
-  ): void {
+  send(payload: PacketBuffer, network: number, locator: Locator, kind: 'frame' | 'control', sender: Sender): void {
     const underlay = this.#underlayTo(locator.address.family);
     if (underlay === undefined) {
-      counters.countDropped('E_SWITCH_NO_UNDERLAY');
+      sender.counters.countDropped('E_SWITCH_NO_UNDERLAY');
       return;
     }
     const tunnel = this.#tunnel;
@@ -77,7 +80,7 @@ export class Uplink {
     tunnel.destination.copy(locator.address);
     this.#path.select(flowHash(payload.bytes, payload.start, payload.end), locator, tunnel);
     this.#target = underlay.egress;
-    this.#counters = counters;
+    this.#sender = sender;
     this.#pieces = 0;
     if (!payload.isUnfinished || this.#encapsulation.carriesOffload === true) {
       this.#wrap(payload);
@@ -85,19 +88,18 @@ export class Uplink {
     }
     const fault = this.#software.run(payload, this.#wrap);
     if (fault === undefined) this.#ledger.cut += this.#pieces - 1;
-    else counters.countDropped(fault);
+    else sender.counters.countDropped(fault);
   }
 
   /** As {@link send}, and hands the packets over at once: `payload` may be used again. */
-  sendNow(
-    payload: PacketBuffer,
-    network: number,
-    locator: Locator,
-    kind: 'frame' | 'control',
-    counters: PortCounters,
-  ): void {
-    this.send(payload, network, locator, kind, counters);
+  sendNow(payload: PacketBuffer, network: number, locator: Locator, kind: 'frame' | 'control', sender: Sender): void {
+    this.send(payload, network, locator, kind, sender);
     this.#target?.flush();
+  }
+
+  #refuse(payload: PacketBuffer, fault: Fault): void {
+    this.#sender?.counters.countDropped(fault);
+    this.#sender?.refused?.(payload, fault, this.#tunnel.destination.family);
   }
 
   #underlayTo(family: 4 | 6): Underlay | undefined {

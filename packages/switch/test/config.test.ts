@@ -57,6 +57,21 @@ describe('parseSwitchConfig', () => {
       'can be chosen for type packet only: sockets leave it to the routing tables',
       { ...good, underlay: { address: '192.0.2.1', device: 'eth0' } },
     ],
+    [
+      'ports[0].macs[1]',
+      "must be a MAC address such as 52:54:00:00:00:01, got '52:54'",
+      { ...good, ports: [{ name: 'tap1', network: 5001, macs: ['52:54:00:00:00:01', '52:54'] }] },
+    ],
+    [
+      'ports[0].macs[0]',
+      "must be the address of one station, got the group 'ff:ff:ff:ff:ff:ff'",
+      { ...good, ports: [{ name: 'tap1', network: 5001, macs: ['ff:ff:ff:ff:ff:ff'] }] },
+    ],
+    [
+      'ports[0].macs',
+      'must be a list of 1 to 64 entries',
+      { ...good, ports: [{ name: 'tap1', network: 5001, macs: [] }] },
+    ],
     ['underlay.type', 'Invalid option', { ...good, underlay: { address: '192.0.2.1', type: 'tun' } }],
     ['ports[0].offload', 'Invalid option', { ...good, ports: [{ name: 'tap1', network: 5001, offload: 'all' }] }],
     [

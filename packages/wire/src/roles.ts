@@ -92,6 +92,11 @@ export interface Encapsulation {
    * deliver. A reassembled frame may be in memory of the encapsulation's, valid until its next call.
    */
   decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | 'incomplete' | undefined;
+  /**
+   * The frame to give back to the sender of `frame`, which `encapsulate` has just refused with `fault` on the way to an
+   * endpoint of `family`: an ICMP message, say. New memory; the caller limits the rate. `undefined`: nothing is due.
+   */
+  answerRefused?(frame: PacketBuffer, fault: Fault, family: 4 | 6): Uint8Array<ArrayBuffer> | undefined;
   /** Lets time pass, for encapsulations that hold packets. Call about once a second. */
   tick?(nowMs: number): void;
 }

@@ -4,7 +4,7 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type Arena, Poller } from '@overlane/netio';
-import { type SwitchPlan, planSwitch } from '../build-switch.js';
+import { type SwitchPlan, localPortOptions, planSwitch } from '../build-switch.js';
 import type { PortConfig, SwitchConfig } from '../config.js';
 import type { Switch } from '../switch.js';
 import { CaptureFile, CapturingPort } from './capture-file.js';
@@ -39,7 +39,7 @@ function open(config: SwitchConfig): Opened {
     for (const port of config.ports) {
       const tap = openTapPort(port, plan, config.ports, arena);
       ports.push(tap);
-      plan.switch.addPort(tap, port.network);
+      plan.switch.addPort(tap, port.network, localPortOptions(port));
       devices.push(tap.name);
     }
     return { config, plan, arena, switch: plan.switch, ports, devices, capture };
@@ -98,7 +98,7 @@ function addPort({ config, plan, arena, ports, ...opened }: Opened, poller: Poll
   // With the configuration's ports as measure, so that the memory of removed ports fits those added.
   const tap = openTapPort(port, plan, config.ports, arena);
   try {
-    opened.switch.addPort(tap, port.network);
+    opened.switch.addPort(tap, port.network, localPortOptions(port));
     ports.push(tap);
     poller.watch(ports);
   } catch (error) {
