@@ -1,8 +1,7 @@
 /**
- * NETLORD (RFC XXXX): the header codec in three tiers. The module itself is the codec: `check` and `read*` for the data
- * path, `decode` and `encode` for everybody else.
+ * NetLord (SIGCOMM 2011): a tenant's Ethernet over commodity switches, hidden in addresses that they forward on already.
  */
-export * from './constants.js';
-export * from './faults.js';
-export * from './header.js';
-export * from './view.js';
+export * as nlArp from './nl-arp/index.js';
+export * from './encapsulation/index.js';
+
+export * as spain from './spain/index.js';
