@@ -1,0 +1,21 @@
+/** OLD/1, the directory's protocol: header, records and whole messages, each a codec in three tiers. */
+export * from './constants.js';
+export type { Old1Fault } from './faults.js';
+export type { Answer } from './answer.js';
+export type { Change } from './change.js';
+export type { Old1Header } from './header.js';
+export type * from './message-types.js';
+export type { Question } from './question.js';
+export type { ChangeResult } from './result.js';
+export type { ServerState } from './pong.js';
+export * as answer from './answer.js';
+export * as change from './change.js';
+export * as header from './header.js';
+export * as locator from './locator.js';
+export * as message from './message.js';
+export * as pong from './pong.js';
+export * as question from './question.js';
+export * as result from './result.js';
+export * as source from './source.js';
+export * as stamp from './stamp.js';
+export { ADDRESS_LENGTH, exceedsUint53, readUint53, writeUint53 } from './octets.js';
