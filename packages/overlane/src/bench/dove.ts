@@ -1,4 +1,4 @@
-/** Rows about `@overlane/dove`: both headers in their tiers, whole packets, fragmentation and reassembly. */
+/** Rows about `@overlane/dove`: both headers in their tiers, whole packets, fragmentation and reassembly, VAN. */
 import { DoveEncapsulation, INSTANCE_ID_MAX, OVERLAY_ID_MAX, dove, otv } from '@overlane/dove';
 import { doveLayout, otvLayout } from '@overlane/dove/layout';
 import { VxlanEncapsulation } from '@overlane/vxlan';
@@ -10,6 +10,7 @@ import {
   putTogether,
   storeInterleaved,
 } from './dove-operations.js';
+import { MEMBERS, STATIONS, learn, replicate, resolveInMap, resolveKnown } from './dove-van.js';
 import { type HeaderSubject, headerCases, headerOctets } from './header-cases.js';
 import { FRAME_LENGTH, createInputs, createPackets, createPacketsOf } from './inputs.js';
 import { keep } from './measure.js';
@@ -144,7 +145,31 @@ const fragmentCases: readonly BenchCase[] = [
   },
 ];
 
-/** Headers, whole packets and fragments of `@overlane/dove`. No peer knows OTV or DOVE; two know VXLAN's equal octets. */
+const vanCases: readonly BenchCase[] = [
+  {
+    tier: 'data path',
+    name: 'VAN known station',
+    does: `VanResolver.resolve of a frame to one of ${STATIONS} known stations, in turn`,
+    setup: resolveKnown,
+    map: { does: 'a Map keyed by the network and the six octets, as text', setup: resolveInMap },
+  },
+  {
+    tier: 'value',
+    name: 'VAN learn and un-learn',
+    does: 'VanResolver: a frame for a stranger, LEARN out, REPLY in, the frame out, UNLEARN in',
+    setup: learn,
+  },
+  {
+    tier: 'data path',
+    name: 'VAN copy of a broadcast',
+    octets: FRAME_LENGTH,
+    perCall: MEMBERS,
+    does: `DoveEncapsulation.encapsulate of one frame for each of ${MEMBERS} members, in headers of its own`,
+    setup: replicate,
+  },
+];
+
+/** Headers, whole packets, fragments and control plane of `@overlane/dove`. No peer knows OTV or DOVE; two know VXLAN's equal octets. */
 export const doveSuite: Suite = {
   name: 'dove',
   cases: [
@@ -152,6 +177,7 @@ export const doveSuite: Suite = {
     ...headerCases(doveSubject).map(withFixedLayout).slice(0, 2),
     ...packetCases,
     ...fragmentCases,
+    ...vanCases,
   ],
   inputs: () => ({ vxlan: headerOctets(otvSubject) }),
 };
