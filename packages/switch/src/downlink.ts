@@ -92,10 +92,10 @@ export class Downlink {
     return fault;
   }
 
-  #takeControl(message: PacketBuffer, { network, source }: TunnelMetadata, nowMs: number): Fault | undefined {
+  #takeControl(message: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | undefined {
     const { resolver } = this.#roles;
     if (resolver.onControl === undefined) return 'E_SWITCH_CONTROL';
-    const refused = resolver.onControl(network, message, source, nowMs);
+    const refused = resolver.onControl(tunnel.network, message, tunnel.source, nowMs, tunnel);
     if (refused === undefined) this.#ledger.absorbed++;
     return refused;
   }

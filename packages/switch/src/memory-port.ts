@@ -48,13 +48,13 @@ export class MemoryPort implements Port {
     const window = packet instanceof Uint8Array ? new PacketBuffer(packet) : packet;
     if (this.#waiting.length >= this.#capacity) return false;
     if (!window.isUnfinished || this.canFinish(window)) {
-      this.#waiting.push(copyOf(window, this.#headroom));
+      this.#waiting.push(window.clone(this.#headroom));
       return true;
     }
     let hasRoom = true;
     // Finishing a checksum changes the packet, which is the sender's.
-    const fault = this.#software.run(copyOf(window, 0), (piece) => {
-      if (this.#waiting.length < this.#capacity) this.#waiting.push(copyOf(piece, this.#headroom));
+    const fault = this.#software.run(window.clone(0), (piece) => {
+      if (this.#waiting.length < this.#capacity) this.#waiting.push(piece.clone(this.#headroom));
       else hasRoom = false;
     });
     return fault === undefined && hasRoom;
@@ -85,15 +85,4 @@ export class MemoryPort implements Port {
     this.#waiting.length = 0;
     this.#received = [];
   }
-}
-
-/** The packet in new memory, and what is left to do on it. */
-function copyOf(packet: PacketBuffer, headroom: number): PacketBuffer {
-  const copy = PacketBuffer.from(packet.view(), headroom);
-  copy.copyOffload(packet);
-  if (packet.checksum === 'partial') {
-    copy.checksumStart += copy.start - packet.start;
-    copy.checksumField += copy.start - packet.start;
-  }
-  return copy;
 }

@@ -23,17 +23,18 @@ export const PORT_HEADROOM = 64;
 export class Offload {
   /** For frames, towards tenants and into tunnels. */
   readonly frames: SoftwareOffload;
-  /** For tunnel packets, which start with an IP header. */
+  /** For tunnel packets. */
   readonly packets: SoftwareOffload;
 
   /** Calls `flush`, which hands all packets over, before memory of segments is used again. */
   constructor(encapsulation: Encapsulation, flush: () => void, allocate?: Allocate) {
+    const { startsWith = 'ip' } = encapsulation;
     const headroom = Math.max(encapsulation.overhead(4), encapsulation.overhead(6)) + PORT_HEADROOM;
     const scratch = allocate?.(SCRATCH_LENGTH);
     const memory = { headroom, beforeReuse: flush };
     this.frames = new SoftwareOffload({ ...memory, ...(scratch && { scratch }) });
     const outer = allocate?.(SCRATCH_LENGTH);
-    this.packets = new SoftwareOffload({ ...memory, startsWith: 'ip', ...(outer && { scratch: outer }) });
+    this.packets = new SoftwareOffload({ ...memory, startsWith, ...(outer && { scratch: outer }) });
   }
 }
 

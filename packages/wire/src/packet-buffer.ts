@@ -117,6 +117,17 @@ export class PacketBuffer {
     return this.bytes.subarray(this.start, this.end);
   }
 
+  /** The packet in new memory with `headroom` free octets in front, and what is left to do on it. */
+  clone(headroom: number): PacketBuffer {
+    const clone = PacketBuffer.from(this.view(), headroom);
+    clone.copyOffload(this);
+    if (this.checksum === 'partial') {
+      clone.checksumStart += headroom - this.start;
+      clone.checksumField += headroom - this.start;
+    }
+    return clone;
+  }
+
   /** The packet's octets in new memory, which the caller owns. */
   copy(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(this.start, this.end);

@@ -8,6 +8,7 @@
 import type { EcnAnomaly } from './ecn.js';
 import type { Fault } from './fault.js';
 import { IpAddress } from './ip-address.js';
+import type { PacketStart } from './offload/index.js';
 import type { PacketBuffer } from './packet-buffer.js';
 
 /** What a tunnel header says about a packet, the same for every encapsulation. One object is reused for all packets. */
@@ -39,6 +40,15 @@ export class TunnelMetadata {
    * unless the protocol has such messages.
    */
   control = false;
+  /**
+   * VLAN of the outer Ethernet header, 1..4094, where the encapsulation has to do with it; else 0. On encapsulation the Path's
+   * choice, 0 leaving it to the encapsulation; after decapsulation the one that the packet came by.
+   */
+  vlan = 0;
+  /** Upper 16 bits of the MAC of the next hop, for encapsulations that write the outer Ethernet header. */
+  nextHopHigh = 0;
+  /** Lower 32 bits of it, signed. */
+  nextHopLow = 0;
 
   /** Takes over everything that `other` says. */
   copy(other: TunnelMetadata): this {
@@ -51,6 +61,9 @@ export class TunnelMetadata {
     this.entropy = other.entropy;
     this.ecnAnomaly = other.ecnAnomaly;
     this.control = other.control;
+    this.vlan = other.vlan;
+    this.nextHopHigh = other.nextHopHigh;
+    this.nextHopLow = other.nextHopLow;
     return this;
   }
 
@@ -63,15 +76,21 @@ export class TunnelMetadata {
       this.dscp === other.dscp &&
       this.ecn === other.ecn &&
       this.ttl === other.ttl &&
-      this.control === other.control
+      this.control === other.control &&
+      this.vlan === other.vlan
     );
   }
 }
 
-/** Turns frames into tunnel packets and back. A packet on the underlay side starts at its outer IP header. */
+/** Turns frames into tunnel packets and back. */
 export interface Encapsulation {
   /** Name as on the command line: `vxlan`, `stt`, ... */
   readonly name: string;
+  /**
+   * What a packet on the underlay side starts with: `ip`, its outer IP header, and the underlay finds the next hop; or `ethernet`,
+   * because the protocol has to do with the next hop and VLAN. Default `ip`.
+   */
+  readonly startsWith?: PacketStart;
   /** Octets in front of the inner frame, from the outer IP header on, for one unsegmented packet. */
   overhead(family: 4 | 6): number;
   /**
@@ -127,21 +146,33 @@ export interface Resolver {
   resolve(network: number, frame: PacketBuffer, nowMs: number): Locator | 'pending' | 'unknown';
   /**
    * Tells that `frame` came from the endpoint `source`: learning, or reactive correction. Returns false if there was
-   * something to learn but no room for it.
+   * something to learn but no room for it. `tunnel` is everything that the outer headers said.
    */
-  observe(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): boolean;
+  observe(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number, tunnel: TunnelMetadata): boolean;
   /** Tells that the source of `frame` now lives on a local port: whatever was known of it elsewhere is old. */
   arrived(network: number, frame: PacketBuffer, nowMs: number): void;
   /** Tells that the station with the MAC at `bytes[offset..]` no longer lives on a local port: gone, aged or moved. */
   departed?(network: number, bytes: Uint8Array, offset: number, nowMs: number): void;
   /**
-   * Asked about a unicast `frame` from the endpoint `source` whose destination is on no local port. A fault: it is
-   * dropped, and the resolver may have something to tell the sender. `undefined`, or no such method: all local ports of
-   * the network get it.
+   * Asked about a unicast `frame` from the endpoint `source` whose destination is on no local port, or whose network has none. A
+   * fault: it is dropped, and the resolver may have something to tell the sender. `undefined`, or no such method: all
+   * local ports of the network get it.
    */
-  misdelivered?(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): Fault | undefined;
+  misdelivered?(
+    network: number,
+    frame: PacketBuffer,
+    source: IpAddress,
+    nowMs: number,
+    tunnel: TunnelMetadata,
+  ): Fault | undefined;
   /** Takes a message of the control protocol that came from the endpoint `source`. A fault is counted. */
-  onControl?(network: number, message: PacketBuffer, source: IpAddress, nowMs: number): Fault | undefined;
+  onControl?(
+    network: number,
+    message: PacketBuffer,
+    source: IpAddress,
+    nowMs: number,
+    tunnel: TunnelMetadata,
+  ): Fault | undefined;
   /** The next thing to send, valid until the next call, or `undefined`. Asked until then after every turn and tick. */
   nextEvent?(): ResolverEvent | undefined;
   /** Lets time pass: ages entries, repeats questions. Call every {@link tickMs} milliseconds. */

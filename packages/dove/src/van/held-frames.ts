@@ -1,4 +1,4 @@
-import { PacketBuffer } from '@overlane/wire';
+import type { PacketBuffer } from '@overlane/wire';
 import type { FaultCounts } from './fault-counts.js';
 import type { VanFault } from './faults.js';
 
@@ -47,7 +47,7 @@ export class HeldFrames {
       return;
     }
     this.#octets += frame.length;
-    const copy = copyOf(frame, this.#limits.headroom);
+    const copy = frame.clone(this.#limits.headroom);
     if (queue === undefined) this.#queues.set(slot, [copy]);
     else queue.push(copy);
   }
@@ -65,18 +65,4 @@ export class HeldFrames {
     for (const frame of queue) this.#octets -= frame.length;
     return queue;
   }
-}
-
-/** A copy of its own, with what is known of checksum and segments. */
-function copyOf(frame: PacketBuffer, headroom: number): PacketBuffer {
-  const { bytes, start, end } = frame;
-  const octets = new Uint8Array(headroom + frame.length);
-  octets.set(bytes.subarray(start, end), headroom);
-  const copy = new PacketBuffer(octets, headroom);
-  copy.copyOffload(frame);
-  if (frame.checksum === 'partial') {
-    copy.checksumStart += headroom - start;
-    copy.checksumField += headroom - start;
-  }
-  return copy;
 }
