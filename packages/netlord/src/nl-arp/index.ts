@@ -4,3 +4,8 @@ export * from './message-constants.js';
 export * from './message-faults.js';
 export * from './message-frames.js';
 export * from './message-view.js';
+export * from './faults.js';
+export * from './nl-arp.js';
+export * from './options.js';
+export type { NlArpEvent } from './outbox.js';
+export * from './table.js';

@@ -1,5 +1,5 @@
 /** The NICs of this agent: their announcements, and who else claims them. */
-import type { NlArpLimits } from './options.js';
+import type { NlArpLimits, Place } from './options.js';
 import { Records } from './records.js';
 import { Timers } from './timers.js';
 
@@ -10,14 +10,11 @@ const RAISES_MAX = 3;
 export class Locals {
   /** Which NIC it is. */
   readonly records: Records;
-  /** Port of the last other place that a later placement was claimed for; 0: none. */
-  readonly rivalPorts: Uint8Array;
-  /** Upper 16 bits of the MAC of its edge switch. */
-  readonly rivalEdgeHighs: Int32Array;
-  /** Lower 32 bits of it. */
-  readonly rivalEdgeLows: Int32Array;
-  /** The generation claimed. */
-  readonly rivalGenerations: Int32Array;
+  // The place that a later placement was last claimed for, a port of 0 meaning none; and that placement.
+  readonly #rivalPorts: Uint8Array;
+  readonly #rivalEdgeHighs: Int32Array;
+  readonly #rivalEdgeLows: Int32Array;
+  readonly #rivalGenerations: Int32Array;
   readonly #settleMs: number;
   readonly #timers: Timers;
   readonly #repeats: number;
@@ -28,10 +25,10 @@ export class Locals {
   /** No NICs. */
   constructor({ locals, repeatsMs, settleMs }: NlArpLimits) {
     this.records = new Records(locals);
-    this.rivalPorts = new Uint8Array(locals);
-    this.rivalEdgeHighs = new Int32Array(locals);
-    this.rivalEdgeLows = new Int32Array(locals);
-    this.rivalGenerations = new Int32Array(locals);
+    this.#rivalPorts = new Uint8Array(locals);
+    this.#rivalEdgeHighs = new Int32Array(locals);
+    this.#rivalEdgeLows = new Int32Array(locals);
+    this.#rivalGenerations = new Int32Array(locals);
     this.#settleMs = settleMs;
     // Each repeat counts from the one before.
     this.#timers = new Timers(
@@ -53,7 +50,7 @@ export class Locals {
   arrive(tenant: number, macAsId: number, high: number, low: number, nowMs: number): number {
     const local = this.records.take(tenant, macAsId, high, low);
     if (local < 0) return local;
-    this.rivalPorts[local] = 0;
+    this.#rivalPorts[local] = 0;
     this.#raises[local] = 0;
     this.#arrivedMs[local] = nowMs;
     this.announced(local, nowMs);
@@ -80,6 +77,23 @@ export class Locals {
     if (nowMs - this.#arrivedMs[local]! >= this.#settleMs || this.#raises[local]! >= RAISES_MAX) return false;
     this.#raises[local]!++;
     return true;
+  }
+
+  /** Notes that somebody else claims a later placement of it. */
+  noteRival(local: number, port: number, edgeHigh: number, edgeLow: number, generation: number): void {
+    this.#rivalPorts[local] = port;
+    this.#rivalEdgeHighs[local] = edgeHigh;
+    this.#rivalEdgeLows[local] = edgeLow;
+    this.#rivalGenerations[local] = generation;
+  }
+
+  /** Who claims a later placement of it, in new memory; `undefined`: nobody. */
+  rivalOf(local: number): (Place & { readonly generation: number }) | undefined {
+    const port = this.#rivalPorts[local]!;
+    if (port === 0) return undefined;
+    const edgeHigh = this.#rivalEdgeHighs[local]!;
+    const edgeLow = this.#rivalEdgeLows[local]!;
+    return { port, edgeHigh, edgeLow, generation: this.#rivalGenerations[local]! };
   }
 
   /** The NIC has left. */

@@ -65,14 +65,7 @@ export class Outbox {
   }
 
   /** Adds a message for all, or one place; returns the offset of its 24 octets, to be written at once; -1: no room. */
-  addMessage(
-    tenant: number,
-    macAsId: number,
-    port: number,
-    edgeHigh: number,
-    edgeLow: number,
-    vlan: number,
-  ): number {
+  addMessage(tenant: number, macAsId: number, port: number, edgeHigh: number, edgeLow: number, vlan: number): number {
     const item = this.#add(tenant, macAsId, port, edgeHigh, edgeLow, vlan, undefined);
     return item < 0 ? item : item * MESSAGE_LENGTH;
   }

@@ -21,6 +21,11 @@ export class Records {
     this.#freeCount = capacity;
   }
 
+  /** Most records in use. */
+  get capacity(): number {
+    return this.#free.length;
+  }
+
   /** Records in use. */
   get size(): number {
     return this.#free.length - this.#freeCount;

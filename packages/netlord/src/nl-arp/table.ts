@@ -29,6 +29,8 @@ export const STATE = {
   HELD_DOWN: 3,
   /** It is a NIC of this agent. */
   LOCAL: 4,
+  /** It was just added, and will have one of the other states when the call is over. */
+  NEW: 5,
 } as const;
 
 /** Octets of an entry. */
