@@ -1,4 +1,4 @@
-import { type Fault, CodecError, read16, tcp } from '@overlane/wire';
+import { type Fault, CodecError, ipv4, read16, tcp } from '@overlane/wire';
 import type { HeaderRecord } from './field.js';
 import type { JsonRecord } from './format.js';
 import type { Layout } from './header.js';
@@ -68,6 +68,16 @@ export interface DissectOptions {
    * one or there is none. Extension headers can't be renamed. Default none.
    */
   readonly ipProtocols?: Readonly<Record<number, string>>;
+  /**
+   * Protocols behind EtherTypes, such as `{ 0x88b5: 'nl-arp' }`, where the usual name is not the right one or there is none.
+   * A value of 1500 or less is an 802.3 length and can't be named. Default none.
+   */
+  readonly etherTypes?: Readonly<Record<number, string>>;
+  /**
+   * Protocols that use IPv4's syntax for something else, by protocol number, such as `{ 253: 'netlord' }`: their header
+   * takes the place of IPv4's. Default none.
+   */
+  readonly ipv4Headers?: Readonly<Record<number, string>>;
   /**
    * Protocols that use TCP's syntax for something else on a destination port, such as `{ 7471: 'stt' }`: their header
    * takes the place of TCP's. A stream is no matter of one packet, so what TCP itself carries is always data. Default none.
@@ -180,24 +190,28 @@ function within({ offset, length, end }: OpenLayer, next: NextHeader | undefined
 }
 
 /**
- * `ip` is the version that the first nibble says; anything but 6 is left to IPv4, which refuses it by name. TCP is what
- * its destination port says, if the octets reach that far.
+ * `ip` is the version that the first nibble says; anything but 6 is left to IPv4, which refuses it by name. IPv4 is what
+ * its protocol field says, and TCP what its destination port says, if the octets reach that far.
  */
-function protocolAt(
-  { protocol, offset, end }: NextHeader,
-  bytes: Uint8Array,
-  { tcpPorts = {} }: DissectOptions,
-): string {
-  if (protocol === 'ip') return offset < end && bytes[offset]! >>> 4 === 6 ? 'ipv6' : 'ipv4';
-  if (protocol !== tcp.PROTOCOL || end - offset < 4) return protocol;
-  return tcpPorts[read16(bytes, offset + 2)] ?? protocol;
+function protocolAt(next: NextHeader, bytes: Uint8Array, { tcpPorts = {}, ipv4Headers = {} }: DissectOptions): string {
+  const { offset, end } = next;
+  const left = end - offset;
+  const protocol = next.protocol === 'ip' ? versionAt(bytes, next) : next.protocol;
+  if (protocol === ipv4.PROTOCOL && left >= 10) return ipv4Headers[ipv4.readProtocol(bytes, offset)] ?? protocol;
+  if (protocol === tcp.PROTOCOL && left >= 4) return tcpPorts[read16(bytes, offset + 2)] ?? protocol;
+  return protocol;
+}
+
+function versionAt(bytes: Uint8Array, { offset, end }: NextHeader): 'ipv4' | 'ipv6' {
+  return offset < end && bytes[offset]! >>> 4 === 6 ? 'ipv6' : 'ipv4';
 }
 
 function requireKnown(
   table: ReadonlyMap<string, Binding>,
-  { start = 'ethernet', udpPorts = {}, tcpPorts = {}, ipProtocols = {} }: DissectOptions,
+  { start = 'ethernet', udpPorts, tcpPorts, ipProtocols, etherTypes, ipv4Headers }: DissectOptions,
 ): void {
-  for (const protocol of [start, ...[udpPorts, tcpPorts, ipProtocols].flatMap((names) => Object.values(names))]) {
+  const named = [udpPorts, tcpPorts, ipProtocols, etherTypes, ipv4Headers];
+  for (const protocol of [start, ...named.flatMap((names) => Object.values(names ?? {}))]) {
     const known = protocol === 'ip' || protocol === DATA || table.has(protocol);
     if (!known) throw new TypeError(`no binding for protocol '${protocol}'`);
   }

@@ -143,6 +143,32 @@ describe('ports', () => {
     expect(ip(ipv6Packet(60, behind), { 60: 'tunnel' })).toEqual(['ipv6', 'ipv6-destination-options', 'data']);
   });
 
+  it('take the place of IPv4 by its protocol', () => {
+    const ip = (packet: Uint8Array, ipv4Headers: Record<number, string>, start = 'ip'): readonly string[] =>
+      both.dissect(packet, { start, ipv4Headers }).layers.map(({ protocol }) => protocol);
+    expect(ip(ipv4Packet(253, inner), { 253: 'tunnel' })[0]).toBe('tunnel');
+    expect(ip(ipv4Packet(253, inner), { 253: 'tunnel' }, 'ipv4')[0]).toBe('tunnel');
+    expect(ip(ipv4Packet(254, inner), { 253: 'tunnel' })).toEqual(['ipv4', 'data']);
+    expect(ip(ipv4Packet(253, inner).subarray(0, 9), { 0: 'tunnel' })).toEqual([]);
+    expect(ip(ipv6Packet(253, inner), { 253: 'tunnel' })).toEqual(['ipv6', 'data']);
+    expect(() => both.dissect(NONE, { ipv4Headers: { 253: 'netlord' } })).toThrow(TypeError);
+  });
+
+  it('of Ethernet have names that can be given, behind tags too', () => {
+    const frame = (...octets: number[]): Uint8Array => Uint8Array.of(...new Uint8Array(12), ...octets, ...inner);
+    const link = (packet: Uint8Array, etherTypes: Record<number, string>): readonly string[] =>
+      both.dissect(packet, { etherTypes }).layers.map(({ protocol }) => protocol);
+    expect(link(frame(0x88, 0xb5), { 0x88b5: 'tunnel' })).toContain('tunnel');
+    expect(link(frame(0x81, 0, 0, 1, 0x88, 0xb5), { 0x88b5: 'tunnel' }).slice(0, 3)).toEqual([
+      'ethernet',
+      'vlan',
+      'tunnel',
+    ]);
+    expect(link(frame(0x88, 0xb5), {})).toEqual(['ethernet', 'data']);
+    expect(link(frame(0, 4), { 4: 'tunnel' })).toEqual(['ethernet', 'data']);
+    expect(() => both.dissect(NONE, { etherTypes: { 0x88b5: 'nl-arp' } })).toThrow(TypeError);
+  });
+
   it('must name protocols that are bound', () => {
     expect(() => dissector.dissect(NONE, { udpPorts: { 4789: 'vxlan' } })).toThrow(TypeError);
     expect(() => dissector.dissect(NONE, { ipProtocols: { 47: 'gre' } })).toThrow(TypeError);

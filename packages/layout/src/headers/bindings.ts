@@ -195,10 +195,10 @@ function extensionBinding(layout: Layout): Binding {
   return { layout, next: ({ nextHeader }, context) => behindNextHeader(nextHeader as number, context) };
 }
 
-function behindEtherType(etherType: number, { offset, length, end }: DissectContext): NextHeader {
+function behindEtherType(etherType: number, { offset, length, end, options }: DissectContext): NextHeader {
   const start = offset + length;
   if (etherType <= LENGTH_FIELD_MAX) return { protocol: DATA, offset: start, end: start + etherType };
-  return { protocol: nameOf(BY_ETHER_TYPE, etherType), offset: start, end };
+  return { protocol: options.etherTypes?.[etherType] ?? nameOf(BY_ETHER_TYPE, etherType), offset: start, end };
 }
 
 /** What follows an extension header; AH stands behind IPv4 too, where the numbers mean other things. */
