@@ -10,6 +10,7 @@
 export { Arena, ARENA_BYTES } from './arena.js';
 export { NetioError, type NetioErrorCode } from './errors.js';
 export { bringInterfaceUp, setInterfaceMtu } from './interface-control.js';
+export { MonotonicClock, type MonotonicClockOptions } from './monotonic-clock.js';
 export { enterNetworkNamespace, inNetworkNamespace } from './network-namespace.js';
 export { PacketUnderlay, type PacketUnderlayOptions } from './packet-underlay.js';
 export { PacketUnderlayStatistics } from './packet-underlay-statistics.js';

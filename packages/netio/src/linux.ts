@@ -119,6 +119,8 @@ export const TUN_F_TSO_ECN = 8;
 /** Segmentation of UDP, since Linux 6.2; both families together. */
 export const TUN_F_USO = 0x20 | 0x40;
 
+export const CLOCK_MONOTONIC = 1;
+
 export const SIOCGIFFLAGS = 0x8913;
 export const SIOCSIFFLAGS = 0x8914;
 export const SIOCGIFMTU = 0x8921;

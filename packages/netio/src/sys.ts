@@ -39,6 +39,8 @@ export interface SystemCalls {
   poll(table: number, count: number, timeoutMs: number): number;
   /** eventfd(2). */
   eventfd(initial: number, flags: number): number;
+  /** clock_gettime(2); `timespec` is an address. */
+  clockGetTime(clock: number, timespec: number): number;
   /** mmap(2). Returns -1 on failure. */
   mmap(hint: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   /** setns(2). */
@@ -86,6 +88,7 @@ function load(): SystemCalls {
     recvmmsg: define('recvmmsg', int, [int, address, u32, int, address]),
     poll: define('poll', int, [address, u32, int]),
     eventfd: define('eventfd', int, [u32, int]),
+    clockGetTime: define('clock_gettime', int, [int, address]),
     mmap: define('mmap', 'intptr_t', [address, u32, int, int, int, 'int64_t']),
     setns: define('setns', int, [int, int]),
     errno: () => koffi.errno(),

@@ -71,6 +71,7 @@ export class FakeSystem implements SystemCalls {
   sendmmsg = (...p: number[]): number => this.#reply('sendmmsg', p, () => p[2]!);
   recvmmsg = (...p: number[]): number => this.#reply('recvmmsg', p, () => 0);
   poll = (...p: number[]): number => this.#reply('poll', p, () => 0);
+  clockGetTime = (...p: number[]): number => this.#reply('clockGetTime', p, () => 0);
   mmap = (...p: number[]): number => this.#reply('mmap', p, () => BASE_ADDRESS);
   setns = (...p: number[]): number => this.#reply('setns', p, () => 0);
   errno = (): number => this.#errno;

@@ -103,7 +103,9 @@ export class Uplink {
   }
 
   #underlayTo(family: 4 | 6): Underlay | undefined {
-    for (const underlay of this.underlays) if (underlay.address.family === family) return underlay;
+    const { underlays } = this;
+    // By index: a loop over an iterator is garbage until it is optimized.
+    for (let i = 0; i < underlays.length; i++) if (underlays[i]!.address.family === family) return underlays[i];
     return undefined;
   }
 }

@@ -3,6 +3,7 @@ import {
   Arena,
   ARENA_BYTES,
   MTU_MAX,
+  type MonotonicClock,
   PacketUnderlay,
   type PollablePort,
   TapPort,
@@ -43,12 +44,18 @@ export function allocateIn(arena: Arena): (octets: number) => PacketBuffer {
 }
 
 /** Opens the underlay of a switch. @throws NetioError */
-export function openUnderlay(config: SwitchConfig, plan: SwitchPlan, arena: Arena): InterfacePort {
+export function openUnderlay(
+  config: SwitchConfig,
+  plan: SwitchPlan,
+  arena: Arena,
+  clock: MonotonicClock,
+): InterfacePort {
   const { underlay, encapsulation } = config;
   const common = { local: plan.address, transport: plan.transport, mtu: underlay.mtu, arena };
   if (underlay.type === 'packet') {
     const { device, offload = 'segmentation' } = underlay;
-    return new PacketUnderlay({ ...common, offload, ...(device !== undefined && { device }) });
+    const timed = { clock: () => clock.nowMs(), ...(device !== undefined && { device }) };
+    return new PacketUnderlay({ ...common, ...timed, offload });
   }
   return new UnderlaySocket({
     ...common,

@@ -3,7 +3,7 @@
  * when a whole turn found nothing, and looks for requests between turns.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type Arena, Poller } from '@overlane/netio';
+import { type Arena, MonotonicClock, Poller } from '@overlane/netio';
 import { type SwitchPlan, localPortOptions, planSwitch } from '../build-switch.js';
 import type { PortConfig, SwitchConfig } from '../config.js';
 import type { Switch } from '../switch.js';
@@ -20,6 +20,7 @@ interface Opened {
   readonly config: SwitchConfig;
   readonly plan: SwitchPlan;
   readonly arena: Arena;
+  readonly clock: MonotonicClock;
   readonly switch: Switch;
   readonly ports: InterfacePort[];
   readonly devices: readonly string[];
@@ -28,10 +29,11 @@ interface Opened {
 
 function open(config: SwitchConfig): Opened {
   const arena = mapArena(config);
+  const clock = new MonotonicClock({ arena });
   const plan = planSwitch(config, { allocate: allocateIn(arena) });
   const ports: InterfacePort[] = [];
   try {
-    const underlay = openUnderlay(config, plan, arena);
+    const underlay = openUnderlay(config, plan, arena, clock);
     ports.push(underlay);
     const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture);
     plan.switch.addUnderlay(capture === undefined ? underlay : new CapturingPort(underlay, capture), plan.address);
@@ -42,7 +44,7 @@ function open(config: SwitchConfig): Opened {
       plan.switch.addPort(tap, port.network, localPortOptions(port));
       devices.push(tap.name);
     }
-    return { config, plan, arena, switch: plan.switch, ports, devices, capture };
+    return { config, plan, arena, clock, switch: plan.switch, ports, devices, capture };
   } catch (error) {
     for (const port of ports) port.close();
     throw error;
@@ -50,10 +52,11 @@ function open(config: SwitchConfig): Opened {
 }
 
 function run(opened: Opened, poller: Poller, requests: MessagePort): void {
+  const { clock } = opened;
   const { tickMs } = opened.switch;
-  let nextTickMs = performance.now() + tickMs;
+  let nextTickMs = clock.nowMs() + tickMs;
   for (let turns = 1; ; turns++) {
-    const nowMs = performance.now();
+    const nowMs = clock.nowMs();
     const packets = opened.switch.turn(nowMs);
     if (nowMs >= nextTickMs) {
       nextTickMs = nowMs + tickMs;
@@ -94,7 +97,7 @@ function obey(opened: Opened, poller: Poller, request: Exclude<WorkerRequest, { 
   }
 }
 
-function addPort({ config, plan, arena, ports, ...opened }: Opened, poller: Poller, port: PortConfig): string {
+function addPort({ config, plan, arena, clock, ports, ...opened }: Opened, poller: Poller, port: PortConfig): string {
   // With the configuration's ports as measure, so that the memory of removed ports fits those added.
   const tap = openTapPort(port, plan, config.ports, arena);
   try {
@@ -104,7 +107,7 @@ function addPort({ config, plan, arena, ports, ...opened }: Opened, poller: Poll
   } catch (error) {
     if (ports.at(-1) === tap) {
       ports.pop();
-      opened.switch.removePort(tap.name, performance.now());
+      opened.switch.removePort(tap.name, clock.nowMs());
     }
     tap.close();
     throw error;
@@ -112,8 +115,8 @@ function addPort({ config, plan, arena, ports, ...opened }: Opened, poller: Poll
   return tap.name;
 }
 
-function removePort({ ports, ...opened }: Opened, poller: Poller, device: string): undefined {
-  opened.switch.removePort(device, performance.now());
+function removePort({ clock, ports, ...opened }: Opened, poller: Poller, device: string): undefined {
+  opened.switch.removePort(device, clock.nowMs());
   const at = ports.findIndex(({ name }) => name === device);
   const [port] = ports.splice(at, 1);
   poller.watch(ports);
