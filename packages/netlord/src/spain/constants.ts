@@ -19,9 +19,7 @@ export const CHIRP_PERIOD_MS = 2500;
 export const CHIRP_JITTER = 0.2;
 /** After this many chirp periods of silence a VLAN is down. */
 export const SILENT_PERIODS = 3;
-/** A flow that was idle for longer picks a VLAN anew; a VLAN that no packet used for longer is not in use. */
+/** A flow that was idle for longer picks a VLAN anew. */
 export const FLOW_IDLE_MS = 10_000;
-/** Time between chirps on a VLAN that is down and not in use: who hears one answers. */
-export const RETRY_MS = 30_000;
-/** Flows that are remembered unless told otherwise: 65,536, 18 octets each. */
+/** Flows that are remembered unless told otherwise: 65,536, 20 octets each. */
 export const FLOW_CAPACITY = 65_536;

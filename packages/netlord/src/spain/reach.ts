@@ -23,8 +23,6 @@ export class ReachIndex {
   readonly starts: Int32Array;
   /** VLAN of each slot. */
   readonly vlans: Uint16Array;
-  /** Edge of each slot. */
-  readonly slotEdges: Int32Array;
   /** All VLANs of the table, rising. */
   readonly allVlans: readonly number[];
   // Open addressing over the MACs' two parts: a number of 48 bits as a key would be allocated anew per packet.
@@ -39,7 +37,6 @@ export class ReachIndex {
     this.starts = new Int32Array(table.length + 1);
     const slots = table.reduce((sum, { vlans }) => sum + vlans.length, 0);
     this.vlans = new Uint16Array(slots);
-    this.slotEdges = new Int32Array(slots);
     const places = 2 << Math.ceil(Math.log2(Math.max(1, table.length)));
     this.#edgeAt = new Int32Array(places).fill(-1);
     this.#macHigh = new Uint16Array(places);
@@ -56,8 +53,7 @@ export class ReachIndex {
         const isVlan = Number.isInteger(vlan) && vlan >= FIRST_PATH_VLAN && vlan <= VLAN_MAX;
         if (!isVlan || this.slotOf(e, vlan) >= 0) throw refused('vlans', `new and in 2..${VLAN_MAX}`, vlan);
         this.#slotOf.set(slotKey(e, vlan), slot);
-        this.vlans[slot] = vlan;
-        this.slotEdges[slot++] = e;
+        this.vlans[slot++] = vlan;
       }
       this.starts[e + 1] = slot;
     });

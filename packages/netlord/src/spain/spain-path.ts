@@ -63,9 +63,9 @@ export class SpainPath implements Path {
   constructor(options: SpainOptions) {
     const { ownEdge, reach, random32, chirpPeriodMs = CHIRP_PERIOD_MS, flowCapacity = FLOW_CAPACITY } = options;
     this.#index = new ReachIndex(reach);
-    this.#health = new PathHealth(this.#index, chirpPeriodMs);
+    this.#health = new PathHealth(this.#index.vlans.length, chirpPeriodMs);
     this.#flows = new FlowTable(flowCapacity);
-    this.#chirps = new ChirpSchedule(this.#index.allVlans, this.#health, chirpPeriodMs, random32);
+    this.#chirps = new ChirpSchedule(this.#index.allVlans, chirpPeriodMs, random32);
     this.#random32 = random32;
     this.#ownEdge = ownEdge.slice();
   }
@@ -88,7 +88,7 @@ export class SpainPath implements Path {
     const isAlive = place >= 0 && nowMs - this.#flows.usedMs(place) <= FLOW_IDLE_MS;
     if (isAlive && this.#health.isUp(this.#flows.slotAt(place), nowMs)) {
       this.#flows.touch(place, nowMs);
-      return this.#use(this.#flows.slotAt(place), nowMs);
+      return this.#index.vlans[this.#flows.slotAt(place)]!;
     }
     const slot = this.#pick(edge, nowMs);
     // A flow on the tree is not remembered, so it leaves the tree as soon as it can.
@@ -96,7 +96,7 @@ export class SpainPath implements Path {
     if (isAlive) this.#moved++;
     else this.#picked++;
     this.#flows.put(edge, key, slot, nowMs, nowMs - FLOW_IDLE_MS);
-    return this.#use(slot, nowMs);
+    return this.#index.vlans[slot]!;
   }
 
   /** As {@link choose} at the time that was told last: the VLAN goes into `tunnel.entropy`, which the encapsulation sends as tag. */
@@ -108,7 +108,6 @@ export class SpainPath implements Path {
   /** Data from an NLA behind `edge` (any integer) came over `vlan`. O(1), never allocates. */
   heard(edge: number, vlan: number, nowMs: number): void {
     this.#nowMs = nowMs;
-    this.#chirps.used(vlan, nowMs);
     const slot = this.#index.slotOf(edge, vlan);
     if (slot >= 0) this.#health.heard(slot, nowMs);
   }
@@ -121,7 +120,7 @@ export class SpainPath implements Path {
       return;
     }
     const slot = this.#index.slotOf(this.#index.edgeOf(bytes, offset), vlan);
-    if (slot >= 0 && this.#health.heard(slot, nowMs)) this.#chirps.soon(vlan, nowMs);
+    if (slot >= 0) this.#health.heard(slot, nowMs);
   }
 
   /** The next VLAN to chirp on now: broadcast a HERE of any NIC of ours on it. 0: none; ask until then, about ten times a period. */
@@ -130,11 +129,10 @@ export class SpainPath implements Path {
     return this.#chirps.next(nowMs);
   }
 
-  /** Lets time pass: silence is noticed, and what is down gets asked about. Call about ten times a chirp period. O(reach table). */
+  /** Lets time pass: silence counts from the first call on. Call about ten times a chirp period. O(reach table). */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#health.tick(nowMs);
-    this.#chirps.tick(nowMs);
   }
 
   /** Whether flows to `edge` may use `vlan` now. */
@@ -154,13 +152,6 @@ export class SpainPath implements Path {
       cameUp: this.#health.cameUp,
       chirps: this.#chirps.sent,
     };
-  }
-
-  #use(slot: number, nowMs: number): number {
-    const vlan = this.#index.vlans[slot]!;
-    this.#health.wanted(slot, nowMs);
-    this.#chirps.used(vlan, nowMs);
-    return vlan;
   }
 
   #fallBack(): number {
