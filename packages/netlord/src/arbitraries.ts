@@ -5,6 +5,7 @@ import { type AddressPlan, ADDRESS_PLAN, isPort, tenantIdMax } from './encapsula
 import { HEADER_LENGTH, INNER_FRAME_LENGTH_MIN, IP_PROTOCOL, MAC_AS_ID_MAX } from './encapsulation/constants.js';
 import type { NetlordFrame } from './encapsulation/frame.js';
 import type { NetlordHeader } from './encapsulation/header.js';
+import { NetlordTunnel } from './encapsulation/tunnel.js';
 import { type NlArpOperation, OPERATION } from './nl-arp/message-constants.js';
 import type { NlArpMessage } from './nl-arp/message.js';
 
@@ -48,6 +49,24 @@ export const netlordHeader = (plan: AddressPlan = ADDRESS_PLAN): fc.Arbitrary<Ne
 /** The headers of whole frames, as sent and as received. */
 export const netlordFrame = (plan: AddressPlan = ADDRESS_PLAN): fc.Arbitrary<NetlordFrame> =>
   fc.record({ destination: mac(), source: unicastMac(), isTagged: fc.boolean(), header: netlordHeader(plan) });
+
+/** What to tell an encapsulation about a packet. */
+export const netlordTunnel = (plan: AddressPlan = ADDRESS_PLAN): fc.Arbitrary<NetlordTunnel> =>
+  fc
+    .record({
+      edgeMacHigh: fc.nat({ max: 0xffff }),
+      edgeMacLow: fc.integer(),
+      tci: tci(),
+      ttl: often([1, 2], fc.integer({ min: 1, max: 255 })),
+      dscp: fc.nat({ max: 63 }),
+      macAsId: macAsId(),
+      place: fc.tuple(port(plan), tenantId(plan)),
+    })
+    .map(({ place: [egressPort, tenant], ...fields }) => {
+      const tunnel = Object.assign(new NetlordTunnel(), fields);
+      tunnel.setDestination(egressPort, tenant, plan);
+      return tunnel;
+    });
 
 /** NL-ARP messages; questions and corrections sometimes leave the place open. */
 export const nlArpMessage = (plan: AddressPlan = ADDRESS_PLAN): fc.Arbitrary<NlArpMessage> => {

@@ -12,6 +12,8 @@ import { netlordLayout, nlArpLayout, routedEthernetLayout, taggedEthernetLayout 
 import { FLAG, MESSAGE_LENGTH } from './nl-arp/message-constants.js';
 import * as nlArp from './nl-arp/message.js';
 
+export { netlordEncapsulationLaws } from './encapsulation-laws.js';
+
 const HEADER_FAULTS = [
   'E_NL_TRUNCATED',
   'E_NL_HEADER',

@@ -18,7 +18,7 @@ const inFrontOfAddress = [
   uint('dei', 1, 'D'),
   uint('vid', 12, 'VLAN ID'),
   reserved('reserved', 1),
-  flags(['dontFragment', 'moreFragments'], ['DF', 'MF']),
+  flags(['dontFragment', 'moreFragments'], ['D', 'M']),
   uint('fragmentOffset', 13),
   uint('ttl', 8, 'Time to Live'),
   uint('protocol', 8),

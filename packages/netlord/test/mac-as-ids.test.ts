@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { CodecError } from '@overlane/wire';
+import { MAC_AS_ID_RANGES, MacAsIdAllocator, isUsualMacAsId } from '../src/index.js';
+
+describe('MAC address space identifiers', () => {
+  it('avoid what a switch would take for an impossible source', () => {
+    const usual = [0x0100_0000, 0x7eff_ffff, 0x8000_0000, 0xdfff_ffff];
+    const odd = [0, 0x00ff_ffff, 0x7f00_0000, 0x7fff_ffff, 0xe000_0000, 0xffff_ffff];
+    expect([usual.every(isUsualMacAsId), odd.some(isUsualMacAsId)]).toEqual([true, false]);
+  });
+
+  it('are given out once, the longest unused first', () => {
+    const ids = new MacAsIdAllocator();
+    const [first, second] = [ids.allocate()!, ids.allocate()!];
+    expect([first, second]).toEqual([MAC_AS_ID_RANGES[0][0], MAC_AS_ID_RANGES[0][0] + 1]);
+    expect([ids.release(first), ids.release(first), ids.size]).toEqual([true, false, 1]);
+    expect(ids.allocate()).toBe(first + 2);
+  });
+
+  it('step over those taken elsewhere', () => {
+    const ids = new MacAsIdAllocator();
+    expect([ids.reserve(0x0100_0000), ids.reserve(0x0100_0000), ids.reserve(7)]).toEqual([true, false, true]);
+    expect([ids.allocate(), ids.size]).toEqual([0x0100_0001, 3]);
+  });
+
+  it.each([-1, 2 ** 32, 1.5])('refuse to be %d', (macAsId) => {
+    let code: unknown;
+    try {
+      new MacAsIdAllocator().reserve(macAsId);
+    } catch (error) {
+      code = CodecError.is(error) ? error.code : error;
+    }
+    expect(code).toBe('E_NL_MAC_AS_ID_RANGE');
+  });
+});
