@@ -17,10 +17,11 @@
 import type { PacketBuffer } from '@overlane/wire';
 import type { NlArpFault, NlArpFaultCounts } from './faults.js';
 import { FLAG } from './message-constants.js';
-import type { NlArpOptions } from './options.js';
+import type { NlArpOptions, Place } from './options.js';
 import type { NlArpEvent } from './outbox.js';
 import { Placements } from './placements.js';
 import { GENERATION_UNKNOWN, nextGeneration } from './serial.js';
+import { EVERYBODY } from './speech.js';
 import { type NlArpTable, STATE } from './table.js';
 import { takeMessage } from './take-message.js';
 
@@ -103,8 +104,9 @@ export class NlArp {
   }
 
   /**
-   * A frame came from NIC `from` for NIC `to`, which isn't here: tells the sender's agent, if its place is known, at most once
-   * per pair and interval. Returns whether it does.
+   * A frame came from NIC `from` for NIC `to`, which isn't here: tells the sender's agent, at most once per pair and interval.
+   * Returns whether it does. If the sender's place isn't known, all agents are told, which is as good: only those that
+   * have the wrong place on file take notice.
    */
   misdelivered(
     tenant: number,
@@ -117,16 +119,11 @@ export class NlArp {
   ): boolean {
     const { table, corrections, speech } = this.#placements;
     const source = table.find(tenant, macAsId, fromHigh, fromLow);
-    if (source < 0 || table.stateAt(source) !== STATE.KNOWN) return false;
+    const isKnown = source >= 0 && table.stateAt(source) === STATE.KNOWN;
     if (!corrections.take(tenant ^ macAsId, fromHigh, fromLow, toHigh, toLow, nowMs)) return false;
     const target = table.find(tenant, macAsId, toHigh, toLow);
     const generation = target < 0 ? GENERATION_UNKNOWN : table.generationAt(target);
-    const sender = {
-      port: table.portAt(source),
-      edgeHigh: table.edgeHighAt(source),
-      edgeLow: table.edgeLowAt(source),
-    };
-    speech.notHere(tenant, macAsId, toHigh, toLow, generation, sender);
+    speech.notHere(tenant, macAsId, toHigh, toLow, generation, isKnown ? placeAt(table, source) : EVERYBODY);
     return true;
   }
 
@@ -159,4 +156,8 @@ export class NlArp {
   get nextTickMs(): number {
     return this.#placements.nextMs;
   }
+}
+
+function placeAt(table: NlArpTable, slot: number): Place {
+  return { port: table.portAt(slot), edgeHigh: table.edgeHighAt(slot), edgeLow: table.edgeLowAt(slot) };
 }

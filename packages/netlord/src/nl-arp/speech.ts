@@ -5,8 +5,8 @@ import { writeEdgeMac, writeMessage, writeVmMac } from './message.js';
 import type { Place } from './options.js';
 import type { Outbox } from './outbox.js';
 
-/** To everybody, on whichever VLAN. */
-const EVERYBODY: Place = { port: 0, edgeHigh: 0xffff, edgeLow: -1 };
+/** All agents, as if it were a place. */
+export const EVERYBODY: Place = { port: 0, edgeHigh: 0xffff, edgeLow: -1 };
 
 /** What speaking takes. */
 export class Speech {

@@ -1,0 +1,39 @@
+import { type Path, type TunnelMetadata, write16, write32 } from '@overlane/wire';
+import type { SpainPath } from '../spain/spain-path.js';
+import type { EdgeLocator } from './locator.js';
+
+/** What is spread over networks, so that flows with equal addresses in two networks choose for themselves. */
+const SPREAD = 0x9e3779b1;
+
+/** The Path of NetLord: to the locator's edge switch, by the VLAN that SPAIN chooses for the flow. */
+export class EdgePath implements Path {
+  /** The time of choices, in the time of SPAIN's other calls. */
+  nowMs = 0;
+  readonly #spain: SpainPath;
+  readonly #edge = new Uint8Array(6);
+
+  /** Chooses by `spain`. */
+  constructor(spain: SpainPath) {
+    this.#spain = spain;
+  }
+
+  /** Number that SPAIN has for an edge switch, or -1. */
+  edgeOf(high: number, low: number): number {
+    write16(this.#edge, 0, high);
+    write32(this.#edge, 2, low);
+    return this.#spain.edgeOf(this.#edge, 0);
+  }
+
+  /** Sets the next hop, and the VLAN unless the locator says which. */
+  select(flowHash: number, locator: EdgeLocator, tunnel: TunnelMetadata): void {
+    const { edgeHigh, edgeLow, vlan } = locator;
+    tunnel.nextHopHigh = edgeHigh;
+    tunnel.nextHopLow = edgeLow;
+    if (vlan !== 0) {
+      tunnel.vlan = vlan;
+      return;
+    }
+    const flow = flowHash ^ Math.imul(tunnel.network | 0, SPREAD);
+    tunnel.vlan = this.#spain.choose(this.edgeOf(edgeHigh, edgeLow), flow, this.nowMs);
+  }
+}
