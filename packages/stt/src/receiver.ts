@@ -60,7 +60,7 @@ export class SttReceiver {
         tunnel.source,
         tunnel.destination,
         tunnel.entropy,
-        segment.readPacketId(bytes, start),
+        segment.readPacketId(bytes, start) | 0,
         frameLength,
         segment.readSegmentOffset(bytes, start),
         bytes,

@@ -72,7 +72,7 @@ export class Segmenter {
     const { carrier = new SegmentCarrier(), pathMtu = 1500, firstPacketId = 1, scratch } = options;
     this.#carrier = carrier;
     this.pathMtu = Math.min(pathMtu, IP_LENGTH_MAX);
-    this.#packetId = firstPacketId >>> 0;
+    this.#packetId = firstPacketId | 0;
     const needed = Segmenter.scratchLength(this.pathMtu);
     if (scratch !== undefined && scratch.length < needed) {
       throw new RangeError(`scratch has ${scratch.length} octets, one frame takes ${needed}`);
@@ -100,10 +100,10 @@ export class Segmenter {
     return this.pathMtu - ipHeaderLength(family) - HEADER_LENGTH;
   }
 
-  /** The id for the next frame, 0..2^32-1. Counts modulo 2^32. */
+  /** The id for the next frame: 32 bits as a signed integer, which V8 passes on without allocating. Counts modulo 2^32. */
   takePacketId(): number {
     const id = this.#packetId;
-    this.#packetId = (id + 1) >>> 0;
+    this.#packetId = (id + 1) | 0;
     return id;
   }
 
