@@ -1,7 +1,8 @@
 /**
  * Real Linux interfaces for packets. A {@link TapPort} is a tenant's end: a network device whose Ethernet frames the
  * program reads and writes. An {@link UnderlaySocket} is the tunnel's end: complete outer IP packets over the host's own
- * routing; a {@link PacketUnderlay} is the same on a packet socket, which leaves most to the kernel and the network card.
+ * routing; a {@link PacketUnderlay} is the same on a packet socket, which leaves most to the kernel and the network card; an
+ * {@link EthernetUnderlay} carries whole Ethernet frames, for tunnels that choose next hop and VLAN themselves.
  * All are `Port`s of `@overlane/wire`, work in batches on one {@link Arena} per thread, and allocate nothing per packet. A
  * {@link Poller} sleeps on them.
  *
@@ -9,9 +10,12 @@
  */
 export { Arena, ARENA_BYTES } from './arena.js';
 export { NetioError, type NetioErrorCode } from './errors.js';
+export { EthernetUnderlay, type EthernetUnderlayOptions } from './ethernet-underlay.js';
+export { EthernetUnderlayStatistics } from './ethernet-underlay-statistics.js';
 export { bringInterfaceUp, setInterfaceMtu } from './interface-control.js';
 export { MonotonicClock, type MonotonicClockOptions } from './monotonic-clock.js';
 export { enterNetworkNamespace, inNetworkNamespace } from './network-namespace.js';
+export type { FrameTypes } from './packet-filter.js';
 export { PacketUnderlay, type PacketUnderlayOptions } from './packet-underlay.js';
 export { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
 export type { PollablePort } from './pollable-port.js';

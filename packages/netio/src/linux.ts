@@ -88,8 +88,13 @@ export const UDP_GRO = 104;
 
 export const SOL_PACKET = 263;
 export const PACKET_STATISTICS = 6;
+export const PACKET_AUXDATA = 8;
 export const PACKET_VNET_HDR = 15;
 export const PACKET_IGNORE_OUTGOING = 23;
+/** In `tpacket_auxdata.tp_status`: the kernel has taken a VLAN tag off, and says which. */
+export const TP_STATUS_VLAN_VALID = 0x10;
+/** The same for its EtherType. */
+export const TP_STATUS_VLAN_TPID_VALID = 0x40;
 export const ETH_P_ALL = 3;
 export const ARPHRD_ETHER = 1;
 

@@ -34,6 +34,8 @@ const WHOLE_PACKET = 0x40000;
 const DESTINATION_PORT = 2;
 /** "Offsets" of what the kernel knows beside the octets (SKF_AD_OFF): who the frame is for, 0 being us. */
 const PACKET_TYPE = 0xfffff004;
+/** Its value for a frame to somebody else. */
+const PACKET_OTHER_HOST = 3;
 /** As above: 1 if the kernel has taken a VLAN tag off. */
 const VLAN_TAG_PRESENT = 0xfffff030;
 /** MF and fragment offset of IPv4. */
@@ -95,6 +97,37 @@ export function underlayFilter(local: IpAddress, protocol: number, port: number)
     if (port > 0) conditions.push({ load: at(LOAD_HALF, ip + 40 + DESTINATION_PORT), value: port });
   }
   return allOf(conditions);
+}
+
+/** Which frames an Ethernet underlay is for: those of an EtherType, and IPv4 packets of a protocol. */
+export interface FrameTypes {
+  /** EtherTypes, IPv4 apart. */
+  readonly etherTypes: readonly number[];
+  /** Protocols of IPv4. */
+  readonly ipProtocols: readonly number[];
+}
+
+/**
+ * Lets through the Ethernet frames of these types that are for this machine or for all, tagged or not: the kernel has taken
+ * the outermost tag off when it asks. Frames that only pass by, because a switch floods them, are left out.
+ */
+export function frameFilter({ etherTypes, ipProtocols }: FrameTypes): readonly FilterInstruction[] {
+  const accept: FilterInstruction = { code: RETURN, k: WHOLE_PACKET };
+  const drop: FilterInstruction = { code: RETURN, k: 0 };
+  const ip = ethernet.HEADER_LENGTH;
+  const unless = (k: number): FilterInstruction[] => [{ code: JUMP_IF_EQUAL, jt: 0, jf: 1, k }];
+  return [
+    { code: LOAD_WORD, k: PACKET_TYPE },
+    ...unless(PACKET_OTHER_HOST),
+    drop,
+    { code: LOAD_HALF, k: ip - 2 },
+    ...etherTypes.flatMap((etherType) => [...unless(etherType), accept]),
+    { code: JUMP_IF_EQUAL, jt: 1, jf: 0, k: ethernet.ETHER_TYPE.IPV4 },
+    drop,
+    { code: LOAD_OCTET, k: ip + 9 },
+    ...ipProtocols.flatMap((protocol) => [...unless(protocol), accept]),
+    drop,
+  ];
 }
 
 /** A program that accepts if all conditions hold: each that does not jumps to the drop at the end. */

@@ -1,26 +1,27 @@
-import type { IpAddress } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { systemError } from './errors.js';
 import * as linux from './linux.js';
-import { attachFilter, underlayFilter } from './packet-filter.js';
+import { attachFilter, type FilterInstruction } from './packet-filter.js';
 import { growBuffers, setOption } from './socket.js';
 import type { SystemCalls } from './sys.js';
 
 /** `struct sockaddr_ll`: family 0, protocol 2 (network order), interface 4. */
 const SOCKADDR_LL_LENGTH = 20;
 
+/** What a packet socket says about a frame beside its octets: a vnet header in front, or VLAN tags in a control message. */
+export type FrameDescription = 'vnet-header' | 'vlan-tag';
+
 /**
- * A non-blocking packet socket on one interface, for the frames that `underlayFilter` describes and those sent, each
- * behind a vnet header. Frames sent by others on this machine do not show. The caller closes it. @throws NetioError
+ * A non-blocking packet socket on one interface, for the frames that pass `filter` and those sent. Frames sent by others on
+ * this machine do not show. The caller closes it. @throws NetioError
  */
 export function openPacketSocket(
   system: SystemCalls,
   arena: Arena,
   name: string,
   interfaceIndex: number,
-  local: IpAddress,
-  protocol: number,
-  port: number,
+  filter: readonly FilterInstruction[],
+  description: FrameDescription,
 ): number {
   // Protocol 0: without a bind it receives nothing, so nothing slips in before the filter is attached.
   const type = linux.SOCK_RAW | linux.SOCK_NONBLOCK | linux.SOCK_CLOEXEC;
@@ -31,9 +32,10 @@ export function openPacketSocket(
     throw systemError(errno, name, 'open a packet socket', errno === linux.EPERM ? remedy : undefined);
   }
   try {
-    attachFilter(system, arena, name, fd, underlayFilter(local, protocol, port));
+    attachFilter(system, arena, name, fd, filter);
     const set = (option: number, what: string) => setOption(system, arena, name, fd, linux.SOL_PACKET, option, 1, what);
-    set(linux.PACKET_VNET_HDR, 'have offloads described');
+    if (description === 'vnet-header') set(linux.PACKET_VNET_HDR, 'have offloads described');
+    else set(linux.PACKET_AUXDATA, 'have VLAN tags told');
     set(linux.PACKET_IGNORE_OUTGOING, 'leave out frames on their way out');
     growBuffers(system, arena, fd, 'receive');
     growBuffers(system, arena, fd, 'send');

@@ -8,6 +8,7 @@ import { RoutingTables } from './netlink.js';
 import { NextHops } from './next-hops.js';
 import { PacketReceiver } from './packet-receiver.js';
 import { PacketSender } from './packet-sender.js';
+import { underlayFilter } from './packet-filter.js';
 import { openPacketSocket, readQueueOverflow } from './packet-socket.js';
 import { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
 import type { PollablePort } from './pollable-port.js';
@@ -115,7 +116,8 @@ export class PacketUnderlay implements PollablePort {
       const { name, statistics } = this;
       const guardFd = this.#keep(openGuard(system, arena, name, local, protocol, port));
       const link = requireEthernet(this.device, readLinkSettings(this.device, guardFd, arena, system));
-      const fd = this.#keep(openPacketSocket(system, arena, name, index, local, protocol, port));
+      const filter = underlayFilter(local, protocol, port);
+      const fd = this.#keep(openPacketSocket(system, arena, name, index, filter, 'vnet-header'));
       const rawFd = this.#keep(openSendSocket(system, arena, name, local));
       const receiving = { family, protocol, batch, mtu, offload };
       const receiver = new PacketReceiver(system, arena, fd, receiving, statistics);
