@@ -67,7 +67,8 @@ describe('mapping table', () => {
             if (table.remove(keyBlock(7, 1, host), 0, version, timeS) !== (isNews ? 'applied' : 'old')) return false;
           } else {
             table.sweep(timeS, 1e6);
-            for (const [key, { holdUntilS }] of model) if (holdUntilS !== undefined && holdUntilS <= timeS) model.delete(key);
+            for (const [key, { holdUntilS }] of model)
+              if (holdUntilS !== undefined && holdUntilS <= timeS) model.delete(key);
             // The first call may have begun in the middle.
             table.sweep(timeS, 1e6);
           }

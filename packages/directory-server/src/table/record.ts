@@ -18,7 +18,17 @@ export const LOCATOR_LENGTH = 24;
 export const TAIL_LENGTH = 16;
 
 /** Where the fields of an Answer stand. */
-export const ANSWER_FIELD = { TENANT: 0, KIND: 4, COUNT: 5, FLAGS: 6, ADDR: 8, VERSION: 24, TTL: 32, MAC: 36, CODE: 42 } as const;
+export const ANSWER_FIELD = {
+  TENANT: 0,
+  KIND: 4,
+  COUNT: 5,
+  FLAGS: 6,
+  ADDR: 8,
+  VERSION: 24,
+  TTL: 32,
+  MAC: 36,
+  CODE: 42,
+} as const;
 
 /** What a record is. */
 export const STATE = { FREE: 0, LIVE: 1, TOMBSTONE: 2 } as const;
