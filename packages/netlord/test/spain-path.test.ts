@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CodecError, IpAddress, TunnelMetadata } from '@overlane/wire';
+import { CodecError } from '@overlane/wire';
 import { spain } from '../src/index.js';
 
 const { CHIRP_PERIOD_MS, FLOW_IDLE_MS, SpainPath, TREE_VLAN, seededRandom32 } = spain;
@@ -66,19 +66,6 @@ describe('choosing a VLAN', () => {
     const path = makePath();
     for (const edge of [-1, 2, 99]) expect(path.choose(edge, 1, 0)).toBe(TREE_VLAN);
     expect(path.counters().fallback).toBe(3);
-  });
-
-  it('answers the Path role with the VLAN as entropy, apart per network', () => {
-    const path = makePath();
-    const locator = { address: IpAddress.parse('12.0.0.1'), edge: path.edgeOf(FAR) };
-    const tunnel = new TunnelMetadata();
-    path.tick(5);
-    for (let network = 0; network < 50; network++) {
-      tunnel.network = network;
-      path.select(-5, locator, tunnel);
-      expect(VLANS).toContain(tunnel.entropy);
-    }
-    expect(path.counters().picked).toBe(50);
   });
 
   it('forgets the flow that was used longest ago when its table is full', () => {

@@ -2,7 +2,6 @@
  * SPAIN at an NLA (NSDI 2010; NetLord, SIGCOMM 2011): picks a VLAN for every flow, notices which VLANs stopped working and
  * moves their flows, and says when to chirp. A pure state machine: time comes with each call, randomness with the constructor.
  */
-import type { Locator, Path, TunnelMetadata } from '@overlane/wire';
 import { ChirpSchedule } from './chirp-schedule.js';
 import { CHIRP_PERIOD_MS, FLOW_CAPACITY, FLOW_IDLE_MS, TREE_VLAN } from './constants.js';
 import { FlowTable } from './flow-table.js';
@@ -23,12 +22,6 @@ export interface SpainOptions {
   readonly flowCapacity?: number;
 }
 
-/** A locator that knows its edge switch. */
-export interface EdgeLocator extends Locator {
-  /** Number of the edge switch as {@link SpainPath.edgeOf} gives it; -1 if it is in no reach table. */
-  readonly edge: number;
-}
-
 /** What SPAIN did so far. */
 export interface SpainCounters {
   /** Flows that picked a VLAN for the first time, or after a pause. */
@@ -46,8 +39,8 @@ export interface SpainCounters {
   readonly chirps: number;
 }
 
-/** SPAIN's answer to "which way through the fabric?". */
-export class SpainPath implements Path {
+/** SPAIN at one NLA. The agent's Path role asks it for every packet. */
+export class SpainPath {
   readonly #index: ReachIndex;
   readonly #health: PathHealth;
   readonly #flows: FlowTable;
@@ -57,7 +50,6 @@ export class SpainPath implements Path {
   #picked = 0;
   #moved = 0;
   #fallback = 0;
-  #nowMs = 0;
 
   /** @throws CodecError E_FIELD_RANGE for a reach table that can't be one */
   constructor(options: SpainOptions) {
@@ -81,7 +73,6 @@ export class SpainPath implements Path {
    * TREE_VLAN if none is. O(VLANs of the edge switch) for a new flow, O(1) else; never allocates.
    */
   choose(edge: number, flowKey: number, nowMs: number): number {
-    this.#nowMs = nowMs;
     if (edge < 0 || edge >= this.#index.edges) return this.#fallBack();
     const key = flowKey | 0;
     const place = this.#flows.find(edge, key);
@@ -99,22 +90,14 @@ export class SpainPath implements Path {
     return this.#index.vlans[slot]!;
   }
 
-  /** As {@link choose} at the time that was told last: the VLAN goes into `tunnel.entropy`, which the encapsulation sends as tag. */
-  select(flowHash: number, locator: EdgeLocator, tunnel: TunnelMetadata): void {
-    const network = Math.imul(tunnel.network | 0, 0x9e3779b1);
-    tunnel.entropy = this.choose(locator.edge, flowHash ^ network, this.#nowMs);
-  }
-
   /** Data from an NLA behind `edge` (any integer) came over `vlan`. O(1), never allocates. */
   heard(edge: number, vlan: number, nowMs: number): void {
-    this.#nowMs = nowMs;
     const slot = this.#index.slotOf(edge, vlan);
     if (slot >= 0) this.#health.heard(slot, nowMs);
   }
 
   /** A chirp came over `vlan`; the MAC of the edge switch that sent it is at `bytes[offset..]`. O(1), never allocates. */
   heardChirp(bytes: Uint8Array, offset: number, vlan: number, nowMs: number): void {
-    this.#nowMs = nowMs;
     if (this.#isOwnEdge(bytes, offset)) {
       this.#chirps.heardOwn(vlan, nowMs);
       return;
@@ -125,13 +108,11 @@ export class SpainPath implements Path {
 
   /** The next VLAN to chirp on now: broadcast a HERE of any NIC of ours on it. 0: none; ask until then, about ten times a period. */
   nextChirp(nowMs: number): number {
-    this.#nowMs = nowMs;
     return this.#chirps.next(nowMs);
   }
 
   /** Lets time pass: silence counts from the first call on. Call about ten times a chirp period. O(reach table). */
   tick(nowMs: number): void {
-    this.#nowMs = nowMs;
     this.#health.tick(nowMs);
   }
 
