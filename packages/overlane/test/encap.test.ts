@@ -233,7 +233,7 @@ describe('encap: wrong use', () => {
   it.each([
     [
       'a protocol that is not there',
-      ['netlord', 'a', 'b', ...V4],
+      ['ipsec', 'a', 'b', ...V4],
       'Allowed choices are vxlan, geneve, gre, nvgre, stt',
     ],
     ['no network', ['vxlan', 'a', 'b', ...V4.slice(2)], '--network'],

@@ -1,4 +1,5 @@
 /** Unwraps every tunnel packet of a capture. */
+import { LINKTYPE_ETHERNET } from '@overlane/capture';
 import { PacketBuffer, SoftwareOffload, TunnelMetadata } from '@overlane/wire';
 import { CaptureClock } from './capture-clock.js';
 import { type Carrier, findCarrier } from './find-carrier.js';
@@ -53,9 +54,11 @@ function unwrapWith(tunnels: readonly TunnelEnd[]): RewritePacket {
     if (link === undefined) return 'E_CAPTURE_LINK_TYPE_MISMATCH';
     const ip = link.findIp(bytes);
     const carrier = ip === undefined ? undefined : findCarrier(bytes, ip);
-    const tunnel = carrier === undefined ? undefined : tunnels.find((end) => isFor(end, carrier));
+    const isEthernet = linkType === LINKTYPE_ETHERNET;
+    const tunnel = carrier === undefined ? undefined : tunnels.find((end) => isFor(end, carrier, isEthernet));
     if (ip === undefined || tunnel === undefined) return 'skipped';
-    window.reset(bytes, ip, bytes.length);
+    const start = tunnel.encapsulation.startsWith === 'ethernet' ? 0 : ip;
+    window.reset(bytes, start, bytes.length);
     const result = tunnel.encapsulation.decapsulate(window, metadata, clock.advance(timeUs));
     // Held for reassembly: the frame comes with a later packet.
     if (result === 'incomplete') return undefined;
@@ -67,7 +70,8 @@ function unwrapWith(tunnels: readonly TunnelEnd[]): RewritePacket {
   };
 }
 
-function isFor({ ipProtocol, port }: TunnelEnd, carrier: Carrier): boolean {
+function isFor({ ipProtocol, port, encapsulation }: TunnelEnd, carrier: Carrier, isEthernet: boolean): boolean {
+  if (encapsulation.startsWith === 'ethernet' && !isEthernet) return false;
   return ipProtocol === carrier.protocol && (port === undefined || port === carrier.port);
 }
 

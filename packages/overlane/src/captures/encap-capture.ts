@@ -15,7 +15,7 @@ export interface EncapJob {
   readonly encapsulation: Encapsulation;
   /** Network, addresses, TTL and DSCP of every packet; the entropy follows from the inner frame. */
   readonly tunnel: TunnelMetadata;
-  /** The outer Ethernet header. */
+  /** The outer Ethernet header; empty for an encapsulation that writes it. */
   readonly outerEthernet: Uint8Array;
 }
 

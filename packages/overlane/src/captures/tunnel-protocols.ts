@@ -6,7 +6,9 @@ import { DoveEncapsulation, INSTANCE_ID_MAX, PORT as DOVE_PORT } from '@overlane
 import { doveBindings, otvBinding } from '@overlane/dove/layout';
 import { GeneveEncapsulation, PORT as GENEVE_PORT, VNI_MAX as GENEVE_VNI_MAX } from '@overlane/geneve';
 import { geneveBinding } from '@overlane/geneve/layout';
-import type { Binding } from '@overlane/layout';
+import type { Binding, DissectOptions } from '@overlane/layout';
+import { IP_PROTOCOL as NETLORD_IP_PROTOCOL, tenantIdMax } from '@overlane/netlord';
+import { NETLORD_IPV4_HEADERS, NL_ARP_ETHER_TYPES, netlordBindings } from '@overlane/netlord/layout';
 import { NvgreEncapsulation, VSID_MAX, VSID_MIN, gre } from '@overlane/nvgre';
 import { greBinding, nvgreBinding } from '@overlane/nvgre/layout';
 import { PORT as STT_PORT, SttEncapsulation } from '@overlane/stt';
@@ -16,9 +18,10 @@ import { vxlanBinding, vxlanGpeBinding } from '@overlane/vxlan/layout';
 import { type ChecksumPolicy, type Encapsulation, tcp, udp } from '@overlane/wire';
 import { ALL_NETWORKS, NO_NETWORKS } from './all-networks.js';
 import { GreEndpoint } from './gre-endpoint.js';
+import { NetlordEndpoint, type NetlordPlace } from './netlord-endpoint.js';
 
 /** What an endpoint is told, the same for every protocol; one that has no such thing ignores it. */
-export interface EndpointOptions {
+export interface EndpointOptions extends NetlordPlace {
   /** Destination port to send to and to accept; `undefined`: the protocol's own. */
   readonly port?: number;
   /** Longest outer IP packet, in octets; `undefined`: 1500 where frames can be cut, else what its length field can say. */
@@ -36,7 +39,8 @@ export interface EndpointOptions {
 }
 
 /** Options that mean something to some protocols only. */
-export type EndpointSetting = 'innerVlan' | 'checksum' | 'firstPacketId' | 'overlayId';
+export type EndpointSetting =
+  'innerVlan' | 'checksum' | 'firstPacketId' | 'overlayId' | 'macAsId' | 'edgePort' | 'vlan';
 
 /** What wraps and unwraps; one that puts frames together counts those that it couldn't. */
 export interface TunnelEndpoint extends Encapsulation {
@@ -62,10 +66,14 @@ export interface TunnelProtocol {
   readonly recognised: 'always' | 'asked';
   /** How a dissector walks through it. */
   readonly bindings: readonly Binding[];
+  /** Where a dissector finds it, if not behind `ipProtocol`. */
+  readonly places?: Pick<DissectOptions, 'etherTypes' | 'ipv4Headers'>;
   /** What wraps and unwraps; absent for a protocol that is dissected only. */
   readonly endpoint?: {
     /** Least and largest network identifier. */
     readonly networks: readonly [number, number];
+    /** What its ends are: `addresses` of IP, or `edges`, where the protocol writes the outer Ethernet header too. */
+    readonly ends: 'addresses' | 'edges';
     /** The options that it doesn't ignore, among those that not all protocols have. */
     readonly settings: readonly EndpointSetting[];
     /** Makes one. */
@@ -82,6 +90,7 @@ const vxlan: TunnelProtocol = {
   bindings: [vxlanBinding as Binding],
   endpoint: {
     networks: [0, VNI_MAX],
+    ends: 'addresses',
     settings: ['innerVlan', 'checksum'],
     create: ({ checksum, innerVlan, ...options }) =>
       new VxlanEncapsulation({
@@ -108,6 +117,7 @@ const geneve: TunnelProtocol = {
   bindings: [geneveBinding as Binding],
   endpoint: {
     networks: [0, GENEVE_VNI_MAX],
+    ends: 'addresses',
     settings: ['innerVlan', 'checksum'],
     create: ({ checksum, innerVlan, ...options }) =>
       new GeneveEncapsulation({
@@ -126,6 +136,7 @@ const plainGre: TunnelProtocol = {
   bindings: [greBinding as Binding],
   endpoint: {
     networks: [0, gre.KEY_MAX],
+    ends: 'addresses',
     settings: [],
     create: ({ pathMtu }) => new GreEndpoint(pathMtu === undefined ? {} : { pathMtu }),
   },
@@ -139,6 +150,7 @@ const nvgre: TunnelProtocol = {
   bindings: [nvgreBinding as Binding],
   endpoint: {
     networks: [VSID_MIN, VSID_MAX],
+    ends: 'addresses',
     settings: [],
     create: ({ pathMtu }) => new NvgreEncapsulation(pathMtu === undefined ? {} : { pathMtu }),
   },
@@ -153,6 +165,7 @@ const stt: TunnelProtocol = {
   endpoint: {
     // Context ids have 64 bits; a number holds those below 2^53.
     networks: [0, Number.MAX_SAFE_INTEGER],
+    ends: 'addresses',
     settings: ['firstPacketId'],
     create: ({ port, pathMtu, firstPacketId }) =>
       new SttEncapsulation({
@@ -174,6 +187,7 @@ const dove: TunnelProtocol = {
   bindings: doveBindings.filter((binding) => binding !== otvBinding) as readonly Binding[],
   endpoint: {
     networks: [0, INSTANCE_ID_MAX],
+    ends: 'addresses',
     settings: ['overlayId'],
     create: (options) => createDove('dove', options),
   },
@@ -188,8 +202,24 @@ const otv: TunnelProtocol = {
   bindings: [otvBinding as Binding],
   endpoint: {
     networks: [0, INSTANCE_ID_MAX],
+    ends: 'addresses',
     settings: ['overlayId'],
     create: (options) => createDove('otv', { pathMtu: IP_LENGTH_MAX, ...options }),
+  },
+};
+
+const netlord: TunnelProtocol = {
+  name: 'netlord',
+  ipProtocol: NETLORD_IP_PROTOCOL.DATA,
+  ports: [],
+  recognised: 'asked',
+  bindings: netlordBindings as unknown as readonly Binding[],
+  places: { ipv4Headers: NETLORD_IPV4_HEADERS, etherTypes: NL_ARP_ETHER_TYPES },
+  endpoint: {
+    networks: [0, tenantIdMax()],
+    ends: 'edges',
+    settings: ['macAsId', 'edgePort', 'vlan'],
+    create: (options) => new NetlordEndpoint(options),
   },
 };
 
@@ -223,7 +253,17 @@ function bothFamilies(checksum: ChecksumPolicy | undefined): {
 export type EndpointProtocol = TunnelProtocol & Required<Pick<TunnelProtocol, 'endpoint'>>;
 
 /** All protocols, in the order of help texts. */
-export const TUNNEL_PROTOCOLS: readonly TunnelProtocol[] = [vxlan, vxlanGpe, geneve, plainGre, nvgre, stt, dove, otv];
+export const TUNNEL_PROTOCOLS: readonly TunnelProtocol[] = [
+  vxlan,
+  vxlanGpe,
+  geneve,
+  plainGre,
+  nvgre,
+  stt,
+  dove,
+  otv,
+  netlord,
+];
 
 /** Whether it is found by a destination port. */
 export function hasPorts({ ipProtocol }: TunnelProtocol): boolean {

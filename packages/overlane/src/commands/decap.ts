@@ -10,7 +10,8 @@ Each tunnel packet of IN, over IPv4 or IPv6, is checked by all rules of its prot
 pcap file of Ethernet frames with the timestamps of IN; an existing OUT is overwritten. One level is removed: run it again
 for a tunnel in a tunnel. As a tunnel endpoint does, it combines the ECN of both headers in the inner one (RFC 6040).
 
-Packets that are no tunnel's are skipped and counted; so are VXLAN-GPE and DOVE's control messages, which dissect shows.
+Packets that are no tunnel's are skipped and counted; so are VXLAN-GPE and the control messages of DOVE and NetLord, which
+dissect shows. NetLord is unwrapped if --netlord is given, and from Ethernet captures only: its outer Ethernet header is part of it.
 Tunnel packets that break a rule are left out and counted by fault; the others are written all the same, but the exit status
 is then 1. VLAN tags in inner frames of VXLAN (RFC 7348 §6.1) and Geneve are such a fault unless --keep-vlan is given. STT
 and DOVE frames are put together by the time of the capture and written at the time of their last piece; those that never

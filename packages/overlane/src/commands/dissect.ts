@@ -15,9 +15,10 @@ shown up to the fault, and the exit status is 1.
 
 UDP port 8472 is that of OTV and of DOVE, whose version 0 is OTV. The Linux VXLAN device uses it too, unless told
 otherwise, and no octet tells them apart: --vxlan-port 4789 --vxlan-port 8472 shows VXLAN there, --otv-port 8472 OTV
-whatever the version says. NVGRE looks like GRE with a key, and is shown as that without --nvgre. The packet that completes
-an STT frame, or one that DOVE cut, has it below its own layers ("reassembled", with the numbers of its packets); pieces
-whose frame stays incomplete are shown as they are. With --json each line is an object:
+whatever the version says. NVGRE looks like GRE with a key, and is shown as that without --nvgre. NetLord looks like IPv4
+with experimental numbers, and is shown as that without --netlord. The packet that completes an STT frame, or one that DOVE cut,
+has it below its own layers ("reassembled", with the numbers of its packets); pieces whose frame stays incomplete are shown as
+they are. With --json each line is an object:
   {"packet":1,"timeUs":0,"length":92,"layers":[{"protocol":"ethernet","offset":0,"length":14,"fields":{...}},...]}
 and has "fault" if there is one, no "timeUs" if the file has no time, "capturedLength" if the packet was cut short.
 
@@ -55,6 +56,8 @@ async function runDissect(path: string, options: DissectCommandOptions): Promise
   }
 }
 
+type Names = Readonly<Record<number, string>>;
+
 /** Where the dissector looks for the tunnels. */
 function toDissectOptions(
   tunnels: readonly RecognisedTunnel[],
@@ -64,12 +67,14 @@ function toDissectOptions(
     tunnels
       .filter(({ protocol }) => protocol.ipProtocol === ipProtocol)
       .flatMap(({ protocol, ports }) => ports.map((port) => [port, protocol.name] as const));
-  const portless = tunnels.filter(({ protocol }) => !hasPorts(protocol));
+  const portless = tunnels.filter(({ protocol }) => !hasPorts(protocol) && protocol.places === undefined);
   const udpPorts = portsOf(udp.IP_PROTOCOL);
   return {
     udpPorts: Object.fromEntries(udpPorts),
     tcpPorts: Object.fromEntries(portsOf(tcp.IP_PROTOCOL)),
     ipProtocols: Object.fromEntries(portless.map(({ protocol }) => [protocol.ipProtocol, protocol.name])),
+    etherTypes: Object.assign({}, ...tunnels.map(({ protocol }) => protocol.places?.etherTypes)) as Names,
+    ipv4Headers: Object.assign({}, ...tunnels.map(({ protocol }) => protocol.places?.ipv4Headers)) as Names,
     allowZeroChecksumIpv6: allowZeroChecksumIpv6 === true ? udpPorts.map(([port]) => port) : false,
   };
 }

@@ -19,8 +19,8 @@ export function addTunnelOptions(command: Command, protocols: readonly TunnelPro
     const description = `port of ${name}${usual}; may be given several times`;
     command.addOption(new Option(`--${name}-port <n>`, description).argParser(portsOption));
   }
-  for (const { name, ipProtocol } of protocols.filter(({ recognised }) => recognised === 'asked')) {
-    command.option(`--${name}`, `take IP protocol ${ipProtocol} for ${name}, not ${usualName(ipProtocol)}`);
+  for (const protocol of protocols.filter(({ recognised }) => recognised === 'asked')) {
+    command.option(`--${protocol.name}`, describeAsked(protocol));
   }
   return command;
 }
@@ -65,6 +65,11 @@ function givenPorts(
 /** UDP and TCP count their ports apart. */
 function placeOf({ ipProtocol }: TunnelProtocol, port: number): string {
   return `${ipProtocol}/${port}`;
+}
+
+function describeAsked({ name, ipProtocol, places }: TunnelProtocol): string {
+  if (places === undefined) return `take IP protocol ${ipProtocol} for ${name}, not ${usualName(ipProtocol)}`;
+  return `take IPv4 protocols ${Object.keys(places.ipv4Headers ?? {}).join(' and ')} for ${name}, not for anybody's experiment`;
 }
 
 function usualName(ipProtocol: number): string {
