@@ -6,4 +6,5 @@ export * from './edge-switch.js';
 export * from './fabric.js';
 export type { FibEntry } from './fib.js';
 export * from './linux-commands.js';
+export * from './parse-fabric.js';
 export * from './switch-config.js';

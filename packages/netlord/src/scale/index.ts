@@ -1,0 +1,2 @@
+/** How far NetLord scales, by arithmetic. */
+export * from './scale.js';
