@@ -1,7 +1,6 @@
-import type { UnderlayTransport } from '@overlane/netio';
 import { type Encapsulation, IpAddress, type Locator, parseMac } from '@overlane/wire';
 import type { PortConfig, SwitchConfig } from './config.js';
-import { encapsulationEntry } from './encapsulations.js';
+import { type SwitchTransport, encapsulationEntry } from './encapsulations.js';
 import type { Allocate } from './offload.js';
 import * as presets from './presets.js';
 import type { LocalPortOptions } from './switch-options.js';
@@ -16,7 +15,7 @@ export interface SwitchPlan {
   /** Address of our endpoint. */
   readonly address: IpAddress;
   /** What tunnel packets travel in. */
-  readonly transport: UnderlayTransport;
+  readonly transport: SwitchTransport;
   /** MTU for tenants' devices whose configuration leaves it out. */
   readonly innerMtu: number;
 }

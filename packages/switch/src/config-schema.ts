@@ -2,7 +2,7 @@
 import { CodecError, IpAddress, isGroupMac, parseMac } from '@overlane/wire';
 import { z } from 'zod';
 import type { SwitchConfig } from './config.js';
-import { ENCAPSULATIONS } from './encapsulations.js';
+import { ENCAPSULATIONS, IP_UNDERLAYS, encapsulationEntry } from './encapsulations.js';
 import { MAC_TABLE_DEFAULTS } from './mac-table.js';
 
 /** An integer in a range, with a message that says so. */
@@ -44,6 +44,16 @@ const udpTunnel = {
   ecnMode,
 };
 
+const netlordSpace = z.strictObject({
+  network: integer(0, Number.MAX_SAFE_INTEGER).describe('One of the networks'),
+  tenant: integer(0, 0xff_ffff).describe('Tenant'),
+  macAsId: integer(0, 0xffff_ffff).describe('MAC address space within the tenant'),
+});
+const netlordReach = z.strictObject({
+  edge: macAddress.describe('MAC of the other edge switch'),
+  vlans: list(integer(2, 4094), 1, 4093).describe('VLANs that lead there'),
+});
+
 const encapsulation = z
   .discriminatedUnion(
     'type',
@@ -77,6 +87,16 @@ const encapsulation = z
         overlayId: integer(0, 0xff_ffff).default(1).describe('Overlay, the same on all switches'),
         ecnMode,
       }),
+      z.strictObject({
+        type: z.literal('netlord').describe('NetLord: the agent of one server; needs an underlay of type ethernet'),
+        edge: macAddress.describe('MAC of the edge switch that the server is connected to'),
+        spaces: list(netlordSpace, 1, 65_536).describe('What the networks are, each once'),
+        reach: list(netlordReach, 0, 4096)
+          .default([])
+          .describe('VLANs towards each other edge switch; default: VLAN 1'),
+        chirpPeriodMs: integer(10, 600_000).default(2500).describe('Mean time between chirps, the same at all agents'),
+        ecnMode,
+      }),
     ],
     {
       error: ({ input }) =>
@@ -88,12 +108,16 @@ const encapsulation = z
 const offload = z.enum(['none', 'checksum', 'segmentation']);
 const underlay = z.strictObject({
   type: z
-    .enum(['socket', 'packet'])
+    .enum(['socket', 'packet', 'ethernet'])
     .default('socket')
-    .describe('Sockets that the kernel routes for, or a packet socket on one Ethernet interface, for super-frames'),
+    .describe(
+      'Sockets that the kernel routes for; a packet socket on one interface, for super-frames; or whole frames',
+    ),
   address: ipAddress.describe('Address of this endpoint, IPv4 or IPv6'),
   mtu: integer(576, 65_535).default(1500).describe('Path MTU of the underlay, in octets'),
-  device: deviceName.optional().describe('Interface, for type packet; default: the one that has the address'),
+  device: deviceName
+    .optional()
+    .describe('Interface, for types packet (default: the one that has the address) and ethernet'),
   offload: offload
     .optional()
     .describe('What is left to the kernel and the network card; default: segmentation for packet, none for socket'),
@@ -140,7 +164,8 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
     };
     const networks = config.networks.map((entry) => entry.network);
     const { type } = config.encapsulation;
-    const { networks: range, innerVlan, families } = ENCAPSULATIONS[type];
+    const entry = encapsulationEntry(config.encapsulation);
+    const { networks: range, innerVlan, families, underlays = IP_UNDERLAYS } = entry;
     config.networks.forEach(({ network, keepInnerVlan }, at) => {
       if (network < range[0] || network > range[1]) {
         issue(['networks', at, 'network'], `${outOfRange(range[0], range[1], network)} (${type})`);
@@ -157,6 +182,12 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
         issue(['ports', at, 'network'], `must be one of the networks (${networks.join(', ')}), got ${entry.network}`);
       }
     });
+    if (!underlays.includes(config.underlay.type)) {
+      issue(['underlay', 'type'], `must be ${underlays.join(' or ')} for ${type}`);
+    }
+    if (config.underlay.type === 'ethernet' && config.underlay.device === undefined) {
+      issue(['underlay', 'device'], 'must name the interface for type ethernet');
+    }
     if (config.underlay.type === 'socket' && config.underlay.device !== undefined) {
       issue(['underlay', 'device'], 'can be chosen for type packet only: sockets leave it to the routing tables');
     }
@@ -174,6 +205,7 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
         }
       }),
     );
+    for (const { path, message } of entry.problems?.(config.encapsulation, config) ?? []) issue(path, message);
   });
 
 function outOfRange(min: number, max: number, input: unknown): string {

@@ -62,8 +62,33 @@ export interface DoveConfig extends EcnConfig {
   readonly overlayId: number;
 }
 
+/** Which network of which tenant a network number stands for. */
+export interface NetlordSpaceConfig {
+  /** One of `networks`: this switch's own number, never sent. */
+  readonly network: number;
+  /** Tenant, 0..16777215. */
+  readonly tenant: number;
+  /** MAC address space within the tenant (MAC_AS_ID), 0..4294967295. */
+  readonly macAsId: number;
+}
+
+/** NetLord: the switch is the agent (NLA) of one server. Its underlay is of type `ethernet`. */
+export interface NetlordConfig extends EcnConfig {
+  /** The encapsulation. */
+  readonly type: 'netlord';
+  /** MAC of the edge switch that the server is connected to; by port p if the address of the underlay is p.x.y.z. */
+  readonly edge: string;
+  /** What the networks are, each once. */
+  readonly spaces: readonly NetlordSpaceConfig[];
+  /** VLANs (2..4094) towards each other edge switch, as SPAIN's plan has them. Default: none; all goes by VLAN 1. */
+  readonly reach: readonly { readonly edge: string; readonly vlans: readonly number[] }[];
+  /** Mean time between chirps on a VLAN, in milliseconds, the same at all agents. Default 2,500. */
+  readonly chirpPeriodMs: number;
+}
+
 /** How a switch wraps frames. */
-export type EncapsulationConfig = VxlanConfig | GeneveConfig | NvgreConfig | GreConfig | SttConfig | DoveConfig;
+export type EncapsulationConfig =
+  VxlanConfig | GeneveConfig | NvgreConfig | GreConfig | SttConfig | DoveConfig | NetlordConfig;
 
 /** A virtual network that a switch serves. */
 export interface NetworkConfig {
@@ -88,18 +113,19 @@ export type OffloadConfig = 'none' | 'checksum' | 'segmentation';
 export interface UnderlayConfig {
   /**
    * `socket`: the kernel routes; works wherever the host can send packets. `packet`: a packet socket on one Ethernet
-   * interface, through which super-frames pass uncut. Default `socket`.
+   * interface, through which super-frames pass uncut. `ethernet`: whole Ethernet frames by one interface, for encapsulations that
+   * write them (NetLord) and for no others. Default `socket`.
    */
-  readonly type: 'socket' | 'packet';
+  readonly type: 'socket' | 'packet' | 'ethernet';
   /** Address of this endpoint, IPv4 or IPv6. */
   readonly address: string;
   /** Path MTU of the underlay, in octets. Default 1500. */
   readonly mtu: number;
-  /** Name of the interface, for type `packet`. Default: the one that has the address. */
+  /** Name of the interface, for types `packet` (default: the one that has the address) and `ethernet` (no default). */
   readonly device?: string | undefined;
   /**
-   * What is left to the kernel and the network card. Default `segmentation` for `packet`. Sockets can leave runs of
-   * datagrams only, and by default `none`: on a veth pair they would arrive uncut, which not every peer understands.
+   * What is left to the kernel and the network card. Default `segmentation` for `packet`; `none` for `ethernet`. Sockets can leave
+   * runs of datagrams only, and by default `none`: on a veth pair they would arrive uncut, which not every peer understands.
    */
   readonly offload?: OffloadConfig | undefined;
 }

@@ -1,14 +1,16 @@
 /** The encapsulations that a configuration can name, one entry each: range of networks, endpoint, and underlay. */
 import { DoveEncapsulation, INSTANCE_ID_MAX } from '@overlane/dove';
 import { GeneveEncapsulation } from '@overlane/geneve';
-import type { UnderlayTransport } from '@overlane/netio';
+import type { FrameTypes, UnderlayTransport } from '@overlane/netio';
+import { AgentEncapsulation, IP_PROTOCOL, NetworkMap, nlArp } from '@overlane/netlord';
 import { NvgreEncapsulation, VSID_MAX, VSID_MIN, gre } from '@overlane/nvgre';
 import { ReassemblyStore, SttEncapsulation } from '@overlane/stt';
 import { VNI_MAX, VxlanEncapsulation } from '@overlane/vxlan';
-import { type Encapsulation, type IpAddress, type Locator, innerIpMtu } from '@overlane/wire';
-import type { EncapsulationConfig } from './config.js';
+import { type Encapsulation, type IpAddress, type Locator, innerIpMtu, parseMac } from '@overlane/wire';
+import type { EncapsulationConfig, SwitchConfig, UnderlayConfig } from './config.js';
 import type { Allocate } from './offload.js';
-import { dove } from './presets.js';
+import { netlordProblems } from './netlord-problems.js';
+import { dove, netlord } from './presets.js';
 import type { SwitchRoles } from './switch-options.js';
 
 /** What every endpoint is told. */
@@ -37,20 +39,38 @@ export interface SystemSettings extends EndpointSettings {
   random32(): number;
 }
 
+/** What tunnel packets travel in: IP, for whose next hops the underlay cares, or Ethernet frames of these types. */
+export type SwitchTransport = UnderlayTransport | { readonly protocol: 'ethernet'; readonly types: FrameTypes };
+
+/** A field of a configuration, and what is wrong with it. */
+export interface ConfigProblem {
+  /** Names and indices that lead to the field. */
+  readonly path: (string | number)[];
+  /** What it may hold. */
+  readonly message: string;
+}
+
+/** The underlays of encapsulations over IP. */
+export const IP_UNDERLAYS: readonly UnderlayConfig['type'][] = ['socket', 'packet'];
+
 /** One encapsulation, as configurations see it. */
 export interface EncapsulationEntry<Config extends EncapsulationConfig> {
   /** Lowest and highest network identifier. */
   readonly networks: readonly [number, number];
   /** Address families of the underlay. */
   readonly families: readonly (4 | 6)[];
+  /** Types of underlay. Default: those of IP. */
+  readonly underlays?: readonly UnderlayConfig['type'][];
   /** What becomes of VLAN tags inside the tunnel: as configured per network, or always the same. */
   readonly innerVlan: 'configured' | 'kept' | 'stripped';
+  /** What is wrong with a configuration whose fields are right one by one. */
+  problems?(config: Config, all: SwitchConfig): readonly ConfigProblem[];
   /** Makes an endpoint. */
   create(config: Config, settings: EndpointSettings): Encapsulation;
   /** Makes all five roles, where the protocol finds stations by itself. Absent: flood and learn. */
   createSystem?(config: Config, settings: SystemSettings): SwitchRoles;
   /** What its packets travel in. */
-  transport(config: Config): UnderlayTransport;
+  transport(config: Config): SwitchTransport;
   /** MTU for tenants' devices on an underlay of `pathMtu`, with `overhead` octets in front of the inner frame. */
   innerMtu(pathMtu: number, overhead: number): number;
 }
@@ -136,10 +156,33 @@ export const ENCAPSULATIONS: Table = {
     transport: ({ port }) => ({ protocol: 'udp', port }),
     innerMtu: innerIpMtu,
   },
+  netlord: {
+    networks: [0, Number.MAX_SAFE_INTEGER],
+    families: [4],
+    underlays: ['ethernet'],
+    innerVlan: 'kept',
+    problems: netlordProblems,
+    create: ({ edge, spaces, ecnMode }, { pathMtu }) =>
+      new AgentEncapsulation(new NetworkMap(spaces), { edgeMac: parseMac(edge), pathMtu, ecnMode }),
+    createSystem: ({ type: _type, reach, spaces, ...config }, { address, pathMtu, random32 }) =>
+      netlord({
+        ...config,
+        ...{ address, pathMtu, random32, networks: spaces },
+        reach: reach.map(({ edge, vlans }) => ({ edge: parseMac(edge), vlans })),
+      }),
+    transport: () => ({
+      protocol: 'ethernet',
+      types: { etherTypes: [nlArp.ETHER_TYPE], ipProtocols: Object.values(IP_PROTOCOL) },
+    }),
+    // The inner Ethernet header is one of the 34 octets.
+    innerMtu: (pathMtu, overhead) => pathMtu - overhead,
+  },
 };
 
-/** Names of all encapsulations, as `encapsulation.type` of a configuration takes them. */
-export const ENCAPSULATION_NAMES = Object.keys(ENCAPSULATIONS) as readonly EncapsulationConfig['type'][];
+/** Names of the encapsulations that run over any IP network, as `encapsulation.type` of a configuration takes them. */
+export const ENCAPSULATION_NAMES = (Object.keys(ENCAPSULATIONS) as EncapsulationConfig['type'][]).filter(
+  (type): type is Exclude<typeof type, 'netlord'> => ENCAPSULATIONS[type].underlays === undefined,
+);
 
 /** The entry for a configuration. */
 export function encapsulationEntry<Config extends EncapsulationConfig>(config: Config): EncapsulationEntry<Config> {

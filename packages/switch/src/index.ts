@@ -18,5 +18,5 @@ export * from './switch.js';
 export * from './switch-options.js';
 export * from './build-switch.js';
 export * from './config.js';
-export { ENCAPSULATION_NAMES } from './encapsulations.js';
+export { ENCAPSULATION_NAMES, type SwitchTransport } from './encapsulations.js';
 export * from './parse-config.js';

@@ -1,5 +1,6 @@
 /** Published systems as rows of choices: each preset fills the five roles. */
 import { type DoveEndpointOptions, DoveEncapsulation, van } from '@overlane/dove';
+import { type AgentOptions, createAgent } from '@overlane/netlord';
 import type { Encapsulation, IpAddress, Locator } from '@overlane/wire';
 import { type VxlanOptions, VxlanEncapsulation } from '@overlane/vxlan';
 import type { MacTableOptions } from './mac-table.js';
@@ -66,4 +67,13 @@ export function dove(options: DoveOptions): SwitchRoles {
     path: new EcmpPath(),
     makeQueue: () => new DropQueue(),
   };
+}
+
+/**
+ * NetLord (SIGCOMM 2011): frames inside packets that commodity switches forward by the addresses of edge switches alone. The
+ * switch is the agent of one server. Give it `learning.ageingMs: Infinity`, as for {@link dove}.
+ */
+export function netlord(options: AgentOptions): SwitchRoles {
+  const { encapsulation, resolver, replicator, path } = createAgent(options);
+  return { spoofFault: 'E_NL_SPOOF', encapsulation, resolver, replicator, path, makeQueue: () => new DropQueue() };
 }

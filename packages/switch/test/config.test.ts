@@ -14,6 +14,18 @@ const good: SwitchConfigFile = {
   ports: [{ name: 'tap1', network: 5001 }],
 };
 
+const agent = {
+  type: 'netlord',
+  edge: '02:e0:00:00:00:01',
+  spaces: [{ network: 2, tenant: 3, macAsId: 7 }],
+} as const;
+const netlord: SwitchConfigFile = {
+  encapsulation: agent,
+  underlay: { type: 'ethernet', address: '12.0.0.1', device: 'eth0', mtu: 9000 },
+  networks: [{ network: 2 }],
+  ports: [{ name: 'tap1', network: 2 }],
+};
+
 function refusal(input: unknown): ConfigError {
   try {
     parseSwitchConfig(input);
@@ -72,6 +84,48 @@ describe('parseSwitchConfig', () => {
       'must be a list of 1 to 64 entries',
       { ...good, ports: [{ name: 'tap1', network: 5001, macs: [] }] },
     ],
+    [
+      'underlay.type',
+      'must be socket or packet for vxlan',
+      { ...good, underlay: { ...good.underlay, type: 'ethernet' } },
+    ],
+    ...(
+      [
+        ['underlay.type', 'must be ethernet for netlord', { underlay: { address: '12.0.0.1' } }],
+        ['underlay.device', 'must name the interface', { underlay: { type: 'ethernet', address: '12.0.0.1' } }],
+        ['underlay.address', 'must be p.x.y.z for port p', { underlay: { ...netlord.underlay, address: '192.0.2.1' } }],
+        ['encapsulation.edge', 'must be a MAC address', { encapsulation: { ...agent, edge: '02:e0' } }],
+        [
+          'encapsulation.spaces',
+          'which tenant and address space network 1 is',
+          { networks: [{ network: 2 }, { network: 1 }] },
+        ],
+        [
+          'encapsulation.spaces[0].network',
+          'must be one of the networks (5)',
+          { networks: [{ network: 5 }], ports: [{ name: 'tap1', network: 5 }] },
+        ],
+        [
+          'encapsulation.spaces[1].macAsId',
+          'space 7 of tenant 3 is there already',
+          {
+            networks: [{ network: 2 }, { network: 6 }],
+            encapsulation: { ...agent, spaces: [...agent.spaces, { network: 6, tenant: 3, macAsId: 7 }] },
+          },
+        ],
+        [
+          'encapsulation.reach[0].edge',
+          'is there already, or our own',
+          { encapsulation: { ...agent, reach: [{ edge: '02:E0:00:00:00:01', vlans: [2] }] } },
+        ],
+        [
+          'encapsulation.reach[0].vlans',
+          'must name each VLAN once',
+          { encapsulation: { ...agent, reach: [{ edge: '02:e0:00:00:00:02', vlans: [2, 2] }] } },
+        ],
+        ['networks[0].peers', 'must be empty', { networks: [{ network: 2, peers: ['1.0.0.1'] }] }],
+      ] as const
+    ).map(([field, message, change]): [string, string, unknown] => [field, message, { ...netlord, ...change }]),
     ['underlay.type', 'Invalid option', { ...good, underlay: { address: '192.0.2.1', type: 'tun' } }],
     ['ports[0].offload', 'Invalid option', { ...good, ports: [{ name: 'tap1', network: 5001, offload: 'all' }] }],
     [
@@ -81,12 +135,12 @@ describe('parseSwitchConfig', () => {
     ],
     [
       'encapsulation.type',
-      'must be one of vxlan, geneve, nvgre, gre, stt, dove, got "ipip"',
+      'must be one of vxlan, geneve, nvgre, gre, stt, dove, netlord, got "ipip"',
       { ...good, encapsulation: { type: 'ipip' } },
     ],
     [
       'encapsulation.type',
-      'must be one of vxlan, geneve, nvgre, gre, stt, dove, got undefined',
+      'must be one of vxlan, geneve, nvgre, gre, stt, dove, netlord, got undefined',
       { ...good, encapsulation: {} },
     ],
     ['encapsulation', 'Unrecognized key: "port"', { ...good, encapsulation: { type: 'nvgre', port: 4789 } }],
@@ -170,6 +224,16 @@ describe('planSwitch', () => {
   ])('gives tenants the MTU that fits %s at %i', (address, mtu, innerMtu) => {
     const config = parseSwitchConfig({ ...good, underlay: { address, mtu }, networks: [{ network: 5001 }] });
     expect(planSwitch(config).innerMtu).toBe(innerMtu);
+  });
+
+  it('makes a NetLord agent on whole frames, whose tenants have 34 octets less', () => {
+    const plan = planSwitch(parseSwitchConfig(netlord));
+    expect(plan.innerMtu).toBe(8966);
+    expect(plan.transport).toEqual({
+      protocol: 'ethernet',
+      types: { etherTypes: [0x88b5], ipProtocols: [253, 254] },
+    });
+    expect(plan.encapsulation.startsWith).toBe('ethernet');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { dove, van } from '@overlane/dove';
-import { type Fault, IpAddress, PacketBuffer, ipv4, udp } from '@overlane/wire';
+import { type Fault, IpAddress, PacketBuffer, TunnelMetadata, ipv4, udp } from '@overlane/wire';
 import { MemoryPort, MemoryUnderlay, Switch, createMemoryLink, presets } from '../src/index.js';
 import { Station, frame, macOf, requireBalance } from './harness.js';
 
@@ -163,10 +163,11 @@ describe('DOVE', () => {
       ...{ type: van.TYPE.UNLEARN, extensions: true, hint: false, proxy: false, transactionId: 1 },
       ...{ mac: macOf('a'), lifetimeS: 0, locator: 0, generation: 0 },
     });
-    const fault = roles.resolver.onControl!(1, PacketBuffer.from(message), IpAddress.parse('192.0.2.1'), 0);
+    const tunnel = new TunnelMetadata();
+    const fault = roles.resolver.onControl!(1, PacketBuffer.from(message), IpAddress.parse('192.0.2.1'), 0, tunnel);
     expect(fault).toBe('E_VAN_NOT_OWNER');
     message[0] = 9;
-    expect(roles.resolver.onControl!(1, PacketBuffer.from(message), IpAddress.parse('192.0.2.1'), 0)).toBe(
+    expect(roles.resolver.onControl!(1, PacketBuffer.from(message), IpAddress.parse('192.0.2.1'), 0, tunnel)).toBe(
       'E_VAN_TYPE',
     );
   });

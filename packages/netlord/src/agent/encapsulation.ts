@@ -31,7 +31,8 @@ export class AgentEncapsulation implements Encapsulation {
   readonly #networks: NetworkMap;
   readonly #edgeHigh: number;
   readonly #edgeLow: number;
-  readonly #tunnel = new NetlordTunnel();
+  readonly #outgoing = new NetlordTunnel();
+  readonly #incoming = new NetlordTunnel();
 
   /** An endpoint that serves `networks`. @throws CodecError E_FIELD_RANGE unless `edgeMac` is a MAC */
   constructor(networks: NetworkMap, options: Omit<NetlordOptions, 'tenants' | 'plan'>) {
@@ -55,7 +56,7 @@ export class AgentEncapsulation implements Encapsulation {
     if (tunnel.control) return this.#wrapMessage(packet, tunnel, emit);
     const network = this.#networks.get(tunnel.network);
     if (network === undefined) return 'E_NL_UNKNOWN_TENANT';
-    const outer = this.#tunnel;
+    const outer = this.#outgoing;
     outer.source.setIpv4(network.macAsId);
     outer.destination.copy(tunnel.destination);
     outer.edgeMacHigh = tunnel.nextHopHigh;
@@ -78,7 +79,7 @@ export class AgentEncapsulation implements Encapsulation {
       packet.start = message;
       return undefined;
     }
-    const outer = this.#tunnel;
+    const outer = this.#incoming;
     const fault = this.#codec.decapsulate(packet, outer);
     if (fault !== undefined) return fault;
     tunnel.source.copy(outer.source);

@@ -1,24 +1,25 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { LINKTYPE_RAW, encodePcapHeader, encodePcapRecord } from '@overlane/capture';
-import type { PacketBuffer, Port } from '@overlane/wire';
+import { LINKTYPE_ETHERNET, LINKTYPE_RAW, encodePcapHeader, encodePcapRecord } from '@overlane/capture';
+import type { PacketBuffer, PacketStart, Port } from '@overlane/wire';
 
-const OPTIONS = { linkType: LINKTYPE_RAW, resolution: 'nanoseconds' } as const;
-
-/** A pcap file of IP packets. Records wait in memory until `flush`, so that the data path makes no system call. */
+/** A pcap file of packets. Records wait in memory until `flush`, so that the data path makes no system call. */
 export class CaptureFile {
   readonly #file: number;
+  readonly #options: { readonly linkType: number; readonly resolution: 'nanoseconds' };
   #records: Uint8Array[] = [];
 
   /** Creates the file, or empties it. @throws Error as `fs.openSync` */
-  constructor(path: string) {
+  constructor(path: string, startsWith: PacketStart = 'ip') {
+    const linkType = startsWith === 'ip' ? LINKTYPE_RAW : LINKTYPE_ETHERNET;
+    this.#options = { linkType, resolution: 'nanoseconds' };
     this.#file = openSync(path, 'w');
-    writeSync(this.#file, encodePcapHeader(OPTIONS));
+    writeSync(this.#file, encodePcapHeader(this.#options));
   }
 
   /** Records a packet. Allocates a copy of it: recording is for looking, not for speed. */
   record(packet: PacketBuffer): void {
     const timestampNs = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6));
-    this.#records.push(encodePcapRecord({ bytes: packet.view(), timestampNs }, OPTIONS));
+    this.#records.push(encodePcapRecord({ bytes: packet.view(), timestampNs }, this.#options));
     if (this.#records.length >= 256) this.flush();
   }
 

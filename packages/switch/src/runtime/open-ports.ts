@@ -2,6 +2,7 @@
 import {
   Arena,
   ARENA_BYTES,
+  EthernetUnderlay,
   MTU_MAX,
   type MonotonicClock,
   PacketUnderlay,
@@ -51,7 +52,12 @@ export function openUnderlay(
   clock: MonotonicClock,
 ): InterfacePort {
   const { underlay, encapsulation } = config;
-  const common = { local: plan.address, transport: plan.transport, mtu: underlay.mtu, arena };
+  const { transport } = plan;
+  if (transport.protocol === 'ethernet') {
+    // The configuration's check has seen to the device.
+    return new EthernetUnderlay({ device: underlay.device!, types: transport.types, mtu: underlay.mtu, arena });
+  }
+  const common = { local: plan.address, transport, mtu: underlay.mtu, arena };
   if (underlay.type === 'packet') {
     const { device, offload = 'segmentation' } = underlay;
     const timed = { clock: () => clock.nowMs(), ...(device !== undefined && { device }) };
@@ -59,7 +65,7 @@ export function openUnderlay(
   }
   return new UnderlaySocket({
     ...common,
-    offload: underlay.offload === 'segmentation' && plan.transport.protocol === 'udp' ? 'segmentation' : 'none',
+    offload: underlay.offload === 'segmentation' && transport.protocol === 'udp' ? 'segmentation' : 'none',
     ...('zeroChecksumIpv6' in encapsulation && { zeroChecksumIpv6: encapsulation.zeroChecksumIpv6 }),
   });
 }

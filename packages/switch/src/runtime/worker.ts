@@ -35,7 +35,8 @@ function open(config: SwitchConfig): Opened {
   try {
     const underlay = openUnderlay(config, plan, arena, clock);
     ports.push(underlay);
-    const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture);
+    const { startsWith } = plan.encapsulation;
+    const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture, startsWith);
     plan.switch.addUnderlay(capture === undefined ? underlay : new CapturingPort(underlay, capture), plan.address);
     const devices: string[] = [];
     for (const port of config.ports) {
