@@ -4,6 +4,7 @@ import { addDemoCommand } from './commands/demo.js';
 import { addDissectCommand } from './commands/dissect.js';
 import { addEncapCommand } from './commands/encap.js';
 import { addBenchCommand } from './commands/bench.js';
+import { addNetlordCommand } from './commands/netlord.js';
 import { addSwitchCommand } from './commands/switch.js';
 import { VERSION } from './version.js';
 
@@ -29,5 +30,6 @@ const COMMANDS = [
   addEncapCommand,
   addDecapCommand,
   addSwitchCommand,
+  addNetlordCommand,
   addBenchCommand,
 ];

@@ -1,159 +1,157 @@
-/** NetLord in `encap`, `decap` and `dissect`. What all protocols share is tested with VXLAN, command by command. */
+/** `overlane netlord` as users type it. */
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join as joinPath } from 'node:path';
-import fc from 'fast-check';
-import { frame } from '@overlane/wire/arbitraries';
-import { LINKTYPE_RAW } from '@overlane/capture';
-import { type Ended, type FileItem, inFolder, octets, overlane, toHex } from './command-line.js';
-import { ARP_FRAME, TAGGED_FRAME } from './packets.js';
+import { inFolder, overlane } from './command-line.js';
 
-interface Vector {
-  readonly name: string;
-  readonly hex: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly expectError?: string;
-}
+const FABRIC = {
+  switches: [
+    { name: 'e1', kind: 'edge', mac: '02:e0:00:00:00:01', hosts: [{ port: 3, mac: '02:50:00:00:00:03' }] },
+    { name: 'e2', kind: 'edge', mac: '02:e0:00:00:00:02' },
+    { name: 'c1', kind: 'core' },
+  ],
+  links: [
+    { a: 'e1', b: 'c1' },
+    { a: 'e2', b: 'c1' },
+  ],
+};
 
-const VECTOR_FILE = joinPath(__dirname, '..', '..', 'netlord', 'test', 'vectors', 'netlord.json');
-const { vectors } = JSON.parse(readFileSync(VECTOR_FILE, 'utf8')) as { vectors: readonly Vector[] };
-const vector = (name: string): Uint8Array => octets(vectors.find((candidate) => candidate.name === name)!.hex);
-const SENT = vector('netlord-data-ingress');
-const WHERE = ['--network', '0xabcd', '--mac-as-id', '7', '--edge-port', '12', '--vlan', '101'];
+/** A table's text without its frame. */
+const unframed = (stdout: string): string => stdout.replaceAll(/[^\x20-\x7e\n]+/g, '');
 
-interface Rewritten extends Ended {
-  readonly frames: Uint8Array[];
-}
-
-async function rewrite(command: readonly string[], items: readonly FileItem[], words: readonly string[]) {
-  let rewritten: Rewritten | undefined;
-  await inFolder(async ({ path, writePcap, readPackets }) => {
-    const ended = await overlane(...command, writePcap('in.pcap', items), path('out.pcap'), ...words);
-    rewritten = { ...ended, frames: readPackets('out.pcap').map(({ bytes }) => bytes) };
-  });
-  return rewritten!;
-}
-
-const encap = (items: readonly FileItem[], ...words: readonly string[]): Promise<Rewritten> =>
-  rewrite(['encap', 'netlord'], items, words);
-const decap = (items: readonly FileItem[], ...words: readonly string[]): Promise<Rewritten> =>
-  rewrite(['decap'], items, ['--netlord', ...words]);
-const summaryOf = ({ stdout }: Ended): unknown => JSON.parse(stdout);
-
-interface Report {
-  readonly layers: readonly { readonly protocol: string; readonly fields: Readonly<Record<string, unknown>> }[];
-  readonly fault?: string;
-}
-
-async function dissect(items: readonly FileItem[], ...words: readonly string[]): Promise<Report[]> {
-  let reports: Report[] = [];
-  await inFolder(async ({ writePcap }) => {
-    const { stdout } = await overlane('dissect', writePcap('in.pcap', items), '--json', ...words);
-    reports = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Report);
-  });
-  return reports;
-}
-
-describe('encap netlord', () => {
-  it('writes the vector octet for octet', async () => {
-    const { frames } = await encap([SENT.subarray(38)], ...WHERE);
-    expect(frames.map(toHex)).toEqual([toHex(SENT)]);
+describe('overlane netlord scale', () => {
+  it("prints Table 1 with its formula, and the paper's other arithmetic", async () => {
+    const { status, stdout } = await overlane('netlord', 'scale');
+    expect(status).toBe(0);
+    expect(stdout).toContain('V * R * sqrt(F / 2), with V = 50 VMs');
+    expect(unframed(stdout)).toMatch(/72 +325,835 +460,800 +651,670 +921,600/);
+    expect(unframed(stdout)).toMatch(/144 +651,670 +921,600 +1,303,339 +1,843,200/);
+    expect(stdout).toContain('164,474 HEREs per second');
+    expect(stdout).toContain('= 64 MiB');
   });
 
-  it('sends from edge switch to edge switch, as it is told', async () => {
-    const macs = ['--source-mac', '02:e0:00:00:00:09', '--destination-mac', '02:e0:00:00:00:08'];
-    const [out] = (await encap([ARP_FRAME], '--network', '1', ...macs, '--ttl', '5', '--dscp', '46')).frames;
-    expect(toHex(out!.subarray(0, 18))).toBe('02e00000000802e000000009810000010800');
-    expect([out![19], out![26]]).toEqual([46 << 2, 5]);
-    expect(toHex(out!.subarray(30, 38))).toBe('0100000001000001');
-  });
-
-  it('gives back the frames it was given, tags included', async () => {
-    const frames = [...fc.sample(frame({ payloadMax: 1200 }), { numRuns: 60, seed: 11 }), TAGGED_FRAME];
-    const wrapped = await encap(frames, ...WHERE, '--json');
-    expect(summaryOf(wrapped)).toEqual({ packets: 61, written: 61, faults: {} });
-    const unwrapped = await decap(wrapped.frames, '--json');
-    expect(summaryOf(unwrapped)).toEqual({ packets: 61, written: 61, skipped: 0, incompleteFrames: 0, faults: {} });
-    expect(unwrapped.frames.map(toHex)).toEqual(frames.map(toHex));
-  });
-
-  it('counts frames that do not fit the physical network', async () => {
-    const ended = await encap([new Uint8Array(1480), new Uint8Array(1481)], ...WHERE, '--mtu', '1500', '--json');
-    expect([ended.status, summaryOf(ended)]).toEqual([1, { packets: 2, written: 1, faults: { E_MTU_EXCEEDED: 1 } }]);
-  });
-
-  it.each([
-    ['an address', [...WHERE, '--source', '192.0.2.1'], '--source and --destination mean nothing to netlord'],
-    ['a tenant beyond 24 bits', ['--network', '16777216'], '0..16777215'],
-    ['port 127', ['--network', '1', '--edge-port', '127'], '1..126'],
-    ['VLAN 4095', ['--network', '1', '--vlan', '4095'], '1..4094'],
-    ['a UDP checksum', [...WHERE, '--udp-checksum', 'zero'], 'means nothing to netlord'],
-  ])('refuses %s', async (_name, words, said) => {
-    const ended = await overlane('encap', 'netlord', 'a', 'b', ...words);
-    expect([ended.status, ended.stderr + ended.message]).toEqual([2, expect.stringContaining(said)]);
-  });
-
-  it.each([
-    [['--source', '192.0.2.1'], 'vxlan needs --source and --destination'],
-    [['--source', '192.0.2.1', '--destination', '192.0.2.2', '--vlan', '1'], '--vlan is for netlord'],
-  ])('others refuse %j', async (words, said) => {
-    const ended = await overlane('encap', 'vxlan', 'a', 'b', '--network', '1', ...words);
-    expect([ended.status, ended.stderr + ended.message]).toEqual([2, expect.stringContaining(said)]);
+  it('prints one object with --json, for other numbers of VMs too', async () => {
+    const { stdout } = await overlane('netlord', 'scale', '--vms', '100', '--json');
+    const { vmsPerServer, fibEntries, rows, heresPerSecond, nlArpTableOctetsPerMillion } = JSON.parse(stdout) as {
+      vmsPerServer: number;
+      fibEntries: number[];
+      rows: { ports: number; vms: number[] }[];
+      heresPerSecond: number;
+      nlArpTableOctetsPerMillion: number;
+    };
+    expect({ vmsPerServer, fibEntries }).toEqual({ vmsPerServer: 100, fibEntries: [16384, 32768, 65536, 131072] });
+    expect(rows[2]).toEqual({ ports: 72, vms: [651_670, 921_600, 1_303_339, 1_843_200] });
+    expect([heresPerSecond, nlArpTableOctetsPerMillion]).toEqual([164_474, 67_108_864]);
   });
 });
 
-describe('decap --netlord', () => {
-  it('takes frames from both sides of the edge switch, skips NL-ARP and names faults', async () => {
-    const frames = vectors.filter(({ fields }) => fields['layer'] === 'frame').map(({ hex }) => octets(hex));
-    const ended = await decap(frames, '--json');
-    expect(summaryOf(ended)).toMatchObject({
-      written: 3,
-      faults: {
-        E_NL_FRAGMENT: 1,
-        E_NL_CHECKSUM: 1,
-        E_NL_PORT: 1,
-        E_NL_VLAN_ID: 2,
-        E_NL_INNER_TRUNCATED: 1,
-      },
-    });
-    expect(new Set(ended.frames.map(toHex))).toEqual(new Set([toHex(SENT.subarray(38))]));
+describe('overlane netlord paths', () => {
+  it('plans a fat tree in as many VLANs as there are core switches', async () => {
+    const { status, stdout } = await overlane('netlord', 'paths', 'fat-tree:8x4');
+    expect(status).toBe(0);
+    expect(stdout).toContain('112 paths, up to 4 per pair, in 4 VLANs (lower bound 4)');
+    expect(unframed(stdout)).toMatch(/edge1 +edge8 +2 3 4 5/);
+    expect(stdout).toContain('Verified: no loop, every pair joined');
   });
 
-  it('skips what it is not told about, and what has lost its Ethernet header', async () => {
-    expect(summaryOf(await rewrite(['decap'], [SENT], ['--json']))).toMatchObject({ skipped: 1, written: 0 });
-    await inFolder(async ({ path, writePcap }) => {
-      const raw = writePcap('raw.pcap', [SENT.subarray(18)], { linkType: LINKTYPE_RAW });
-      const ended = await overlane('decap', raw, path('out.pcap'), '--netlord', '--json');
-      expect(summaryOf(ended)).toMatchObject({ skipped: 1, written: 0 });
+  it('gives all of it with --json, the same again for the same seed', async () => {
+    const words = ['netlord', 'paths', 'clique:8', '-k', '7', '--seed', '5', '--json'];
+    const [first, second] = [await overlane(...words), await overlane(...words)];
+    expect(first.stdout).toBe(second.stdout);
+    const plan = JSON.parse(first.stdout) as { vlans: unknown[]; reach: unknown[]; findings: unknown[]; k: number };
+    expect([plan.k, plan.vlans.length, plan.reach.length, plan.findings]).toEqual([7, 9, 56, []]);
+  });
+
+  it('takes a fabric from a file', async () => {
+    await inFolder(async ({ write }) => {
+      const { stdout } = await overlane('netlord', 'paths', write('fabric.json', JSON.stringify(FABRIC)));
+      expect(stdout).toContain('1 paths, up to 1 per pair, in 1 VLANs');
     });
   });
 });
 
-describe('dissect --netlord', () => {
-  it('shows tenant, port, space and VLAN', async () => {
-    const [report] = await dissect([SENT], '--netlord');
-    const { layers } = report!;
-    expect(layers.map(({ protocol }) => protocol).join('/')).toBe('ethernet/vlan/netlord/ethernet/ipv4/icmpv4/data');
-    expect(layers[2]!.fields).toMatchObject({ port: 12, tenantId: 0xabcd, macAsId: 7, vid: 101, ttl: 2 });
+describe('overlane netlord edge-config', () => {
+  it('prints routes, bindings and VLANs of every switch', async () => {
+    const { status, stdout } = await overlane('netlord', 'edge-config', 'fat-tree:2x2', '--hosts', '1');
+    expect(status).toBe(0);
+    expect(stdout).toContain('edge1: edge switch, MAC 02:e0:00:00:00:01, ageing 300 s, LLDP on');
+    expect(unframed(stdout)).toMatch(/p1 +server +1 2 3 +1\.0\.0\.0\/8 +1\.0\.0\.1 +02:50:00:00:01:01/);
+    expect(stdout).toContain('core2: core switch, ageing 300 s');
   });
 
-  it('shows NL-ARP in both its forms', async () => {
-    const reports = await dissect([vector('nlarp-here-frame'), vector('nlarp-nothere-frame')], '--netlord');
-    expect(reports.map(({ layers }) => layers.map(({ protocol }) => protocol).join('/'))).toEqual([
-      'ethernet/vlan/nl-arp',
-      'ethernet/vlan/netlord/nl-arp',
-    ]);
-    expect(reports.map(({ layers }) => layers.at(-1)!.fields['operation'])).toEqual([1, 3]);
-    expect(reports[0]!.layers.at(-1)!.fields).toMatchObject({ edgeMac: '02:e0:00:00:00:02', port: 12, generation: 5 });
+  it('gives data with --json, with a reach table that an agent can take', async () => {
+    const { stdout } = await overlane('netlord', 'edge-config', 'fat-tree:2x2', '--json', '--switch', 'edge2');
+    const { switches } = JSON.parse(stdout) as { switches: { name: string; reach: unknown; ageingS: number }[] };
+    expect(switches).toHaveLength(1);
+    expect(switches[0]).toMatchObject({
+      name: 'edge2',
+      ageingS: 300,
+      reach: [{ edge: '02:e0:00:00:00:01', vlans: [2, 3] }],
+    });
   });
 
-  it('names the fault of a packet, and shows plain IPv4 unless asked', async () => {
-    const [bad] = await dissect([vector('netlord-err-id-tag-mismatch')], '--netlord');
-    expect(bad!.fault).toBe('E_NL_VLAN_ID');
-    const [plain] = await dissect([SENT]);
-    expect(plain!.layers.map(({ protocol }) => protocol).join('/')).toBe('ethernet/vlan/ipv4/data');
+  it('prints a script for Linux', async () => {
+    await inFolder(async ({ write }) => {
+      const path = write('fabric.json', JSON.stringify(FABRIC));
+      const { stdout } = await overlane('netlord', 'edge-config', path, '--switch', 'e1', '--commands', 'vlan-devices');
+      expect(stdout.split('\n')[0]).toBe('# e1');
+      expect(stdout).toContain('ip link add link l0 name l0.2 type vlan id 2');
+      expect(stdout).toContain('ip route replace 3.0.0.0/8 via 3.0.0.1 dev p3 onlink');
+      const json = await overlane('netlord', 'edge-config', path, '--commands', 'nftables', '--json');
+      const { switches } = JSON.parse(json.stdout) as { switches: { name: string; ip: string[] }[] };
+      expect(switches.map(({ name }) => name)).toEqual(['e1', 'e2', 'c1']);
+      expect(switches[0]!.ip).toContain('link set p3 address 02:e0:00:00:00:01 up');
+    });
+  });
+});
+
+describe('wrong use ends with status 2 and names the field', () => {
+  it.each<[string, string[], RegExp]>([
+    ['no such file', ['paths', './nowhere.json'], /^topology: .*nowhere\.json/],
+    ['one edge switch', ['paths', 'clique:1'], /topology: .*E_SPAIN_TOPOLOGY/],
+    ['too large', ['paths', 'fat-tree:9999x9999'], /topology: .*too large/],
+    ['hosts out of range', ['edge-config', 'fat-tree:3x1', '--switch', 'x'], /^--switch: there is no switch 'x'/],
+  ])('%s', async (_, words, message) => {
+    const ended = await overlane('netlord', ...words);
+    expect(ended.status).toBe(2);
+    expect(ended.message).toMatch(message);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['no number of paths', ['paths', 'clique:4', '-k', '0'], /'-k, --paths <count>'.*integer in 1\.\.4093/],
+    ['an unknown dialect', ['edge-config', 'clique:4', '--commands', 'cisco'], /--commands.*vlan-devices, nftables/],
+    ['an unknown command', ['plan'], /unknown command|too many|plan/],
+    ['VMs', ['scale', '--vms', '-1'], /--vms/],
+  ])('%s', async (_, words, message) => {
+    const ended = await overlane('netlord', ...words);
+    expect(ended.status).toBe(2);
+    expect(ended.stderr).toMatch(message);
+  });
+
+  it('a fabric file with a field that is wrong', async () => {
+    await inFolder(async ({ write }) => {
+      const { switches, links } = FABRIC;
+      const broken: [unknown, RegExp][] = [
+        [{ switches, links: [...links, { a: 'e1', b: 'c9' }] }, /links\[2\]\.b: there is no switch 'c9'/],
+        [{ switches: switches.slice(0, 2), links: [] }, /switches\[1\]: no links lead from 'e1' to 'e2'/],
+        [
+          { switches: [{ name: 'e0', kind: 'edge' }, ...switches], links: [...links, { a: 'e0', b: 'c1' }] },
+          /switches\[0\]\.mac/,
+        ],
+      ];
+      for (const [fabric, message] of broken) {
+        const ended = await overlane('netlord', 'edge-config', write('f.json', JSON.stringify(fabric)));
+        expect(ended.status).toBe(2);
+        expect(ended.message).toMatch(message);
+      }
+      const ended = await overlane('netlord', 'paths', write('g.json', '{"switches"'));
+      expect([ended.status, ended.message]).toEqual([2, expect.stringMatching(/^topology: .*is not JSON/)]);
+    });
+  });
+
+  it('is taught by --help', async () => {
+    for (const command of ['scale', 'paths', 'edge-config']) {
+      const { status, stdout } = await overlane('netlord', command, '--help');
+      expect(status).toBe(0);
+      expect(stdout).toContain(`$ overlane netlord ${command}`);
+    }
   });
 });

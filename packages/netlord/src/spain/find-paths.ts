@@ -62,25 +62,27 @@ function shortest(graph: Graph, weights: Float64Array, from: number, to: number)
   const settled = new Uint8Array(neighbors.length);
   const forwards = (node: number): boolean => edgesForward || node === to || topology.switches[node]!.kind === 'core';
   distance[to] = 0;
+  // Nodes that have a distance and are not settled. Few, because edge switches that forward nothing are left out.
+  const open = [to];
   for (;;) {
-    let node = -1;
-    // This runs once, offline, on hundreds of switches: no heap.
-    for (let i = 0; i < distance.length; i++) {
-      if (settled[i] === 0 && (node < 0 || distance[i]! < distance[node]!)) node = i;
-    }
-    if (node < 0 || distance[node] === Infinity) return undefined;
+    let nearest = 0;
+    for (let i = 1; i < open.length; i++) if (distance[open[i]!]! < distance[open[nearest]!]!) nearest = i;
+    const node = open[nearest];
+    if (node === undefined) return undefined;
     if (node === from) break;
+    open[nearest] = open[open.length - 1]!;
+    open.pop();
     settled[node] = 1;
-    if (!forwards(node)) continue;
     for (const { link, node: next } of neighbors[node]!) {
+      if (settled[next] === 1 || (next !== from && !forwards(next))) continue;
+      if (distance[next] === Infinity) open.push(next);
       distance[next] = Math.min(distance[next]!, distance[node]! + weights[link]!);
     }
   }
   const path: number[] = [];
   for (let node = from; node !== to;) {
     const step = neighbors[node]!.find(
-      ({ link, node: next }) =>
-        settled[next] === 1 && forwards(next) && distance[next]! + weights[link]! === distance[node],
+      ({ link, node: next }) => settled[next] === 1 && distance[next]! + weights[link]! === distance[node],
     )!;
     path.push(step.link);
     node = step.node;
