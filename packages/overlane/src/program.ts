@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addDecapCommand } from './commands/decap.js';
 import { addDemoCommand } from './commands/demo.js';
+import { addDirectoryCommand } from './commands/directory/index.js';
 import { addDissectCommand } from './commands/dissect.js';
 import { addEncapCommand } from './commands/encap.js';
 import { addBenchCommand } from './commands/bench.js';
@@ -30,6 +31,7 @@ const COMMANDS = [
   addEncapCommand,
   addDecapCommand,
   addSwitchCommand,
+  addDirectoryCommand,
   addNetlordCommand,
   addBenchCommand,
 ];
