@@ -1,6 +1,7 @@
 // Runs one case of the integration tests on the built package, in a network namespace of its own, and prints its result
 // as one JSON line: node --expose-gc child.mjs CASE
 import { writeFileSync } from 'node:fs';
+import * as ethernetCases from './ethernet-cases.mjs';
 import * as tapOffloadCases from './tap-offload-cases.mjs';
 import * as packetOffloadCases from './packet-offload-cases.mjs';
 import * as packetCases from './packet-cases.mjs';
@@ -11,6 +12,7 @@ import * as underlayCases from './underlay-cases.mjs';
 // New devices stay silent: no router solicitations, no group reports. The loop-back device has its ::1 all the same.
 writeFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', '1');
 const cases = {
+  ...ethernetCases,
   ...packetCases,
   ...packetOffloadCases,
   ...tapCases,
