@@ -1,5 +1,6 @@
 /** What the project promises about speed, judged by the figures of this run. */
 import { judgeClassifier } from './classifier/targets.js';
+import { judgeNetlord } from './netlord-targets.js';
 import type { CaseFigures, SuiteFigures, Target } from './figures.js';
 
 const DECAPSULATION = [
@@ -19,6 +20,7 @@ export function judgeTargets(suites: readonly SuiteFigures[]): Target[] {
   return suites.flatMap((suite) => [
     ...judgeSuite(suite),
     ...(suite.name === 'classifier' ? judgeClassifier(suite) : []),
+    ...(suite.name === 'netlord' ? judgeNetlord(suite) : []),
   ]);
 }
 
