@@ -1,2 +1,3 @@
 /** The directory client on real sockets, and HMAC-SHA256 on `node:crypto`. */
-export { hmacSha256 } from './node-hmac.js';
+export * from './node/directory-client.js';
+export { hmacSha256 } from './node/hmac-sha256.js';

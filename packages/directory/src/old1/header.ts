@@ -74,6 +74,11 @@ export function check(bytes: Uint8Array, offset = 0, end: number = bytes.length)
   return (flags & AUTH) === 0 && read32(bytes, offset + 16) !== 0 ? 'E_OLD_BAD_KEY_ID' : undefined;
 }
 
+/** True if messages of this type answer others, and so have the flag RESPONSE and may have a code. */
+export function isResponse(type: number): boolean {
+  return TYPE_RULES[type]?.[0] === RESPONSE;
+}
+
 /** Octets of the header: always 24. */
 export function readHeaderLength(_bytes: Uint8Array, _offset: number): number {
   return HEADER_LENGTH;

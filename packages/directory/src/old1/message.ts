@@ -14,17 +14,18 @@
  *
  * A body is exactly as long as its count says; only LOOKUP may be padded. The tag is not verified here: see `auth`.
  */
-import { copyOctets, requireInteger, requireOctets } from '@overlane/wire';
+import { copyOctets } from '@overlane/wire';
 import * as answer from './answer.js';
 import * as change from './change.js';
 import { COOKIE_LENGTH, FLAG, HEADER_LENGTH, TAG_LENGTH, TYPE } from './constants.js';
-import { encodeRecord, encodeRecordInto, requireLocator } from './encode.js';
+import { encodeRecord, encodeRecordInto } from './encode.js';
 import { refused } from './faults.js';
 import * as header from './header.js';
 import * as locator from './locator.js';
 import { readBodyEnd } from './message-check.js';
 import { check } from './message-check.js';
 import type { Message } from './message-types.js';
+import { lengthOf, requireRanges, write } from './message-write.js';
 import * as pong from './pong.js';
 import * as question from './question.js';
 import * as result from './result.js';
@@ -32,6 +33,7 @@ import * as source from './source.js';
 import * as stamp from './stamp.js';
 
 export * from './message-check.js';
+export { lengthOf } from './message-write.js';
 export type * from './message-types.js';
 
 /** Protocol name. */
@@ -114,111 +116,7 @@ export function encode(message: Message): Uint8Array<ArrayBuffer> {
   return encodeRecord(writer, message);
 }
 
-/** Octets that the message takes on the wire. */
-export function lengthOf(message: Message): number {
-  return HEADER_LENGTH + bodyLengthOf(message) + (message.tag === undefined ? 0 : TAG_LENGTH);
-}
-
 const writer = { PROTOCOL, check, lengthOf, requireRanges, write };
-
-function bodyLengthOf(message: Message): number {
-  switch (message.type) {
-    case TYPE.LOOKUP: {
-      const cookie = message.cookie === undefined ? 0 : COOKIE_LENGTH;
-      return source.LENGTH + message.questions.length * question.LENGTH + cookie + message.padding;
-    }
-    case TYPE.LOOKUP_REPLY:
-    case TYPE.CORRECT:
-      return message.answers.reduce((sum, one) => sum + answer.lengthOf(one), stamp.LENGTH);
-    case TYPE.UPDATE:
-      return message.changes.reduce((sum, one) => sum + change.lengthOf(one), 0);
-    case TYPE.UPDATE_REPLY:
-      return stamp.LENGTH + message.results.length * result.LENGTH;
-    case TYPE.CORRECT_ACK:
-      return stamp.LENGTH;
-    case TYPE.STALE_REPORT:
-      return locator.LENGTH + message.questions.length * question.LENGTH;
-    case TYPE.PING:
-      return 0;
-    case TYPE.PONG:
-      return pong.LENGTH;
-    case TYPE.CHALLENGE:
-      return COOKIE_LENGTH;
-  }
-}
-
-function headerOf(message: Message): header.Old1Header {
-  const { type, txidHi, txidLo, keyId, time } = message;
-  const isResponse = type !== TYPE.CORRECT && 'code' in message;
-  const code = 'code' in message ? message.code : 0;
-  const flags =
-    ('flags' in message ? message.flags : 0) |
-    (isResponse ? FLAG.RESPONSE : 0) |
-    (message.tag === undefined ? 0 : FLAG.AUTH) |
-    (type === TYPE.LOOKUP && message.cookie !== undefined ? FLAG.COOKIE : 0);
-  return { type, flags, count: countOf(message), code, txidHi, txidLo, keyId, time };
-}
-
-function countOf(message: Message): number {
-  if ('questions' in message) return message.questions.length;
-  if ('answers' in message) return message.answers.length;
-  if ('changes' in message) return message.changes.length;
-  return 'results' in message ? message.results.length : 0;
-}
-
-function requireRanges(message: Message): void {
-  header.requireRanges(headerOf(message));
-  if (message.tag !== undefined) requireOctets(PROTOCOL, 'tag', message.tag, TAG_LENGTH);
-  if ('flags' in message) {
-    requireInteger(
-      PROTOCOL,
-      'flags',
-      message.flags & ~(FLAG.STALE | FLAG.TRUNCATED | FLAG.SYNCING),
-      0,
-      'E_OLD_BAD_FLAGS',
-    );
-  }
-  if ('stamp' in message) stamp.requireRanges(message.stamp);
-  if ('state' in message) pong.requireRanges(message.state);
-  if ('sender' in message) requireLocator(PROTOCOL, message.sender);
-  if ('cookie' in message && message.cookie !== undefined) {
-    requireOctets(PROTOCOL, 'cookie', message.cookie, COOKIE_LENGTH);
-  }
-  if (message.type === TYPE.LOOKUP) {
-    source.requireRanges(message.source);
-    requireInteger(PROTOCOL, 'padding', message.padding, 0xffff);
-  }
-  if ('questions' in message) message.questions.forEach(question.requireRanges);
-  if ('answers' in message) message.answers.forEach(answer.requireRanges);
-  if ('changes' in message) message.changes.forEach(change.requireRanges);
-  if ('results' in message) message.results.forEach(result.requireRanges);
-}
-
-/** Writes a message whose ranges are good. `out` is zero where the body is padded. */
-function write(message: Message, out: Uint8Array, offset: number): void {
-  header.write(headerOf(message), out, offset);
-  let at = offset + HEADER_LENGTH;
-  if ('stamp' in message) stamp.write(message.stamp, out, at);
-  if (message.type === TYPE.PONG) pong.write(message.state, out, at);
-  if (message.type === TYPE.LOOKUP) source.write(message.source, out, at);
-  if (message.type === TYPE.STALE_REPORT) locator.write(message.sender, out, at);
-  if ('stamp' in message) at += stamp.LENGTH;
-  if ('questions' in message) {
-    message.questions.forEach((one, i) => question.write(one, out, at + source.LENGTH + i * question.LENGTH));
-    at += source.LENGTH + message.questions.length * question.LENGTH;
-  }
-  if ('cookie' in message && message.cookie !== undefined) out.set(message.cookie, at);
-  if ('results' in message) message.results.forEach((one, i) => result.write(one, out, at + i * result.LENGTH));
-  for (const one of 'answers' in message ? message.answers : []) {
-    answer.write(one, out, at);
-    at += answer.lengthOf(one);
-  }
-  for (const one of 'changes' in message ? message.changes : []) {
-    change.write(one, out, at);
-    at += change.lengthOf(one);
-  }
-  if (message.tag !== undefined) out.set(message.tag, offset + lengthOf(message) - TAG_LENGTH);
-}
 
 function decodeQuestions(bytes: Uint8Array, offset: number, count: number): question.Question[] {
   return Array.from({ length: count }, (_, i) => question.decode(bytes, offset + i * question.LENGTH));

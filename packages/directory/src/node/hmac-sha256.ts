@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Hmac } from './auth/hmac.js';
+import type { Hmac } from '../auth/hmac.js';
 
 /** HMAC-SHA256 on `node:crypto`. */
 export const hmacSha256: Hmac = (key, first, rest) => createHmac('sha256', key).update(first).update(rest).digest();
