@@ -57,6 +57,7 @@ export interface RunningServer {
 
 const PORT = 7461;
 const DRAIN_MS = 5000;
+const CLOSE_MS = 2000;
 const READY_POLL_MS = 10;
 const LOAD_EVERY_MS = 1000;
 
@@ -108,7 +109,8 @@ export async function startLookupServer(options: StartOptions): Promise<RunningS
     stopLoad();
     server.stop();
     await Promise.all([udp.close(), metrics?.close()]);
-    await ran;
+    // A store that does not answer must not keep the process.
+    await Promise.race([ran, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
   };
   const closeOnce = (): Promise<void> => (closing ??= close());
   return {

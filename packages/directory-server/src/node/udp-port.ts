@@ -51,8 +51,10 @@ export class UdpPort {
       // Peers are addresses, so there is nothing to look up; the usual way costs a turn of the loop for each datagram.
       lookup: (address, _options, done) => done(null, address, family),
     });
+    // With a lookup that answers at once, so does `bind`.
+    const listening = once(socket, 'listening');
     socket.bind({ address: host, port, exclusive: true });
-    await once(socket, 'listening');
+    await listening;
     for (const set of ['setRecvBufferSize', 'setSendBufferSize'] as const) {
       try {
         socket[set](BUFFER_LENGTH);
