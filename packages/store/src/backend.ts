@@ -194,6 +194,8 @@ export interface StoreBackend {
    * reconnections without gap or repetition. A consumer that falls behind costs memory up to a bound, then makes the store wait
    * for it or ends the watch with `CompactedError`; never a gap.
    * @throws CompactedError while iterating, if events from `fromRevision` on are no longer kept: list again, then watch
+   * @throws StoreError E_STORE_REWOUND while iterating, if the store was restored from a backup meanwhile: ask for the stamp,
+   * list again, then watch
    */
   watch(prefix: Uint8Array, fromRevision: bigint, options?: WatchOptions): AsyncIterable<WatchBatch>;
 

@@ -25,5 +25,7 @@ export type {
   WatchOptions,
 } from './backend.js';
 export { CompactedError, StoreError, type StoreErrorCode, StoreUnavailableError } from './errors.js';
+export { type EtcdStoreOptions, openEtcdStore } from './etcd-store.js';
+export type { EtcdTls } from './etcd-endpoints.js';
 export { type LmdbStoreOptions, openLmdbStore } from './lmdb-store.js';
 export { KEY_LENGTH_MAX, PAGE_SIZE_MAX, TXN_LENGTH_MAX } from './requests.js';
