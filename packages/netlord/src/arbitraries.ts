@@ -1,11 +1,11 @@
 /** fast-check generators of NetLord's headers, frames and NL-ARP messages, for your tests and ours. */
+import { TunnelMetadata } from '@overlane/wire';
 import { mac, unicastMac } from '@overlane/wire/arbitraries';
 import fc from 'fast-check';
-import { type AddressPlan, ADDRESS_PLAN, isPort, tenantIdMax } from './encapsulation/address-plan.js';
+import { type AddressPlan, ADDRESS_PLAN, isPort, tenantIdMax, toAddress } from './encapsulation/address-plan.js';
 import { HEADER_LENGTH, INNER_FRAME_LENGTH_MIN, IP_PROTOCOL, MAC_AS_ID_MAX } from './encapsulation/constants.js';
 import type { NetlordFrame } from './encapsulation/frame.js';
 import type { NetlordHeader } from './encapsulation/header.js';
-import { NetlordTunnel } from './encapsulation/tunnel.js';
 import { type NlArpOperation, OPERATION } from './nl-arp/message-constants.js';
 import type { NlArpMessage } from './nl-arp/message.js';
 
@@ -51,20 +51,19 @@ export const netlordFrame = (plan: AddressPlan = ADDRESS_PLAN): fc.Arbitrary<Net
   fc.record({ destination: mac(), source: unicastMac(), isTagged: fc.boolean(), header: netlordHeader(plan) });
 
 /** What to tell an encapsulation about a packet. */
-export const netlordTunnel = (plan: AddressPlan = ADDRESS_PLAN): fc.Arbitrary<NetlordTunnel> =>
+export const netlordTunnel = (plan: AddressPlan = ADDRESS_PLAN): fc.Arbitrary<TunnelMetadata> =>
   fc
     .record({
-      edgeMacHigh: fc.nat({ max: 0xffff }),
-      edgeMacLow: fc.integer(),
-      tci: tci(),
-      ttl: often([1, 2], fc.integer({ min: 1, max: 255 })),
+      nextHopHigh: fc.nat({ max: 0xffff }),
+      nextHopLow: fc.integer(),
+      vlan: often([1, 2, 4094], fc.integer({ min: 1, max: 4094 })),
       dscp: fc.nat({ max: 63 }),
-      macAsId: macAsId(),
-      place: fc.tuple(port(plan), tenantId(plan)),
+      place: fc.tuple(macAsId(), port(plan), tenantId(plan)),
     })
-    .map(({ place: [egressPort, tenant], ...fields }) => {
-      const tunnel = Object.assign(new NetlordTunnel(), fields);
-      tunnel.setDestination(egressPort, tenant, plan);
+    .map(({ place: [space, egressPort, tenant], ...fields }) => {
+      const tunnel = Object.assign(new TunnelMetadata(), fields);
+      tunnel.source.setIpv4(space);
+      tunnel.destination.setIpv4(toAddress(egressPort, tenant, plan));
       return tunnel;
     });
 

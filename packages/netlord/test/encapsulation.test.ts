@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Fault, ECN, PacketBuffer, formatMac } from '@overlane/wire';
+import { frame as frameOf } from '@overlane/wire/arbitraries';
+import fc from 'fast-check';
+import { type Fault, ECN, PacketBuffer, TunnelMetadata, formatMac } from '@overlane/wire';
+import { nlArpMessage } from '../src/arbitraries.js';
 import {
   type NetlordOptions,
   NetLordEncapsulation,
-  NetlordTunnel,
   addressPlan,
   frame,
   header,
   nlArp,
+  portOf,
+  toAddress,
 } from '../src/index.js';
 import { octetsOf, toHex } from './vector-file.js';
 
@@ -18,13 +22,13 @@ const edgeMac = sent.slice(6, 12);
 
 /** The tunnel of the vector, and what differs from it. */
 function tunnelTo(
-  part: Partial<Pick<NetlordTunnel, 'tci' | 'ttl' | 'dscp'>> = {},
+  part: Partial<Pick<TunnelMetadata, 'vlan' | 'dscp'>> = {},
   port = 12,
   tenant = 0xabcd,
-): NetlordTunnel {
-  const tunnel = Object.assign(new NetlordTunnel(), { edgeMacHigh: 0x02e0, edgeMacLow: 2, tci: 101, ...part });
-  tunnel.macAsId = 7;
-  tunnel.setDestination(port, tenant);
+): TunnelMetadata {
+  const tunnel = Object.assign(new TunnelMetadata(), { nextHopHigh: 0x02e0, nextHopLow: 2, vlan: 101, ...part });
+  tunnel.source.setIpv4(7);
+  tunnel.destination.setIpv4(toAddress(port, tenant));
   return tunnel;
 }
 
@@ -40,9 +44,9 @@ function send(bytes: Uint8Array, tunnel = tunnelTo(), options: Partial<NetlordOp
 function receive(
   bytes: Uint8Array,
   options: Partial<NetlordOptions> = {},
-): { fault: Fault | undefined; tunnel: NetlordTunnel; packet: PacketBuffer } {
+): { fault: Fault | undefined; tunnel: TunnelMetadata; packet: PacketBuffer } {
   const packet = new PacketBuffer(bytes.slice());
-  const tunnel = new NetlordTunnel();
+  const tunnel = new TunnelMetadata();
   return { fault: new NetLordEncapsulation({ edgeMac, ...options }).decapsulate(packet, tunnel), tunnel, packet };
 }
 
@@ -58,20 +62,20 @@ describe('encapsulate', () => {
     expect(toHex(send(inner))).toBe(toHex(sent));
   });
 
-  it('sends TTL 2 unless told otherwise, and copies the whole tag to the identification', () => {
-    const packet = send(inner, tunnelTo({ tci: 0xe065 }));
-    expect([header.readTtl(packet, 18), header.readTci(packet, 18), packet[14]]).toEqual([2, 0xe065, 0xe0]);
-    expect(header.readTtl(send(inner, tunnelTo({ ttl: 9 })), 18)).toBe(9);
+  it('sends TTL 2 unless told otherwise, and copies the tag to the identification', () => {
+    const packet = send(inner, tunnelTo({ vlan: 0xe65 }));
+    expect([header.readTtl(packet, 18), header.readTci(packet, 18), packet[14]]).toEqual([2, 0xe65, 0x0e]);
+    expect(header.readTtl(send(inner, tunnelTo(), { ttl: 9 }), 18)).toBe(9);
   });
 
-  it.each<[string, Fault, Uint8Array, NetlordTunnel, Partial<NetlordOptions>]>([
+  it.each<[string, Fault, Uint8Array, TunnelMetadata, Partial<NetlordOptions>]>([
     ['a frame of 13 octets', 'E_NL_INNER_TRUNCATED', inner.subarray(0, 13), tunnelTo(), {}],
     ['a cut tag', 'E_ETH_VLAN_TRUNCATED', Uint8Array.of(...inner.subarray(0, 12), 0x81, 0, 0), tunnelTo(), {}],
     ['port 0', 'E_NL_PORT', inner, tunnelTo({}, 0), {}],
     ['port 127', 'E_NL_PORT', inner, tunnelTo({}, 127), {}],
     ['port 128', 'E_NL_PORT', inner, tunnelTo({}, 128), {}],
-    ['VLAN 0', 'E_NL_VLAN_ID', inner, tunnelTo({ tci: 0xe000 }), {}],
-    ['VLAN 4095', 'E_NL_VLAN_ID', inner, tunnelTo({ tci: 4095 }), {}],
+    ['VLAN 4095', 'E_NL_VLAN_ID', inner, tunnelTo({ vlan: 4095 }), {}],
+    ['VLAN -1', 'E_NL_VLAN_ID', inner, tunnelTo({ vlan: -1 }), {}],
     ['one octet over the MTU', 'E_MTU_EXCEEDED', inner, tunnelTo(), { pathMtu: inner.length + 19 }],
     ['65,516 octets', 'E_MTU_EXCEEDED', new Uint8Array(65_516), tunnelTo(), {}],
   ])('refuses %s', (_name, fault, bytes, tunnel, options) => {
@@ -140,11 +144,11 @@ describe('decapsulate', () => {
     const { fault, tunnel, packet } = receive(bytes);
     expect(fault).toBeUndefined();
     expect(toHex(packet.copy())).toBe(toHex(inner));
-    expect(tunnel).toMatchObject({ network: 0xabcd, macAsId: 7, tci: 101, ttl, control: false, dscp: 0, ecn: 0 });
-    expect([tunnel.port(), tunnel.tenantId()]).toEqual([12, 0xabcd]);
+    expect(tunnel).toMatchObject({ network: 0xabcd, vlan: 101, ttl, control: false, dscp: 0, ecn: 0 });
+    expect([tunnel.source.word0, portOf(tunnel.destination.word0)]).toEqual([7, 12]);
     const mac = new Uint8Array(6);
-    new DataView(mac.buffer).setUint16(0, tunnel.edgeMacHigh);
-    new DataView(mac.buffer).setInt32(2, tunnel.edgeMacLow);
+    new DataView(mac.buffer).setUint16(0, tunnel.nextHopHigh);
+    new DataView(mac.buffer).setInt32(2, tunnel.nextHopLow);
     expect(formatMac(mac)).toBe(edge);
   });
 
@@ -165,7 +169,7 @@ describe('decapsulate', () => {
 
   it('says of an unknown tenant where the packet came from, so that the sender can be told', () => {
     const { tunnel } = receive(received, { tenants: new Set() });
-    expect(tunnel).toMatchObject({ network: 0xabcd, macAsId: 7, tci: 101 });
+    expect(tunnel).toMatchObject({ network: 0xabcd, vlan: 101, source: { word0: 7 } });
   });
 
   it('hands NL-ARP messages on', () => {
@@ -190,24 +194,40 @@ describe('decapsulate', () => {
   it('takes the plan it is given', () => {
     const plan = addressPlan({ portBits: 12, widePorts: 'accepted' });
     const tunnel = tunnelTo();
-    tunnel.setDestination(0xd23, 0x4_5678, plan);
+    tunnel.destination.setIpv4(toAddress(0xd23, 0x4_5678, plan));
     const bytes = send(inner, tunnel, { plan });
     expect(receive(bytes).fault).toBe('E_NL_PORT');
     const { tunnel: seen } = receive(bytes, { plan, port: 0xd23 });
-    expect([seen.port(plan), seen.tenantId(plan), seen.network]).toEqual([0xd23, 0x4_5678, 0x4_5678]);
+    expect([portOf(seen.destination.word0, plan), seen.network]).toEqual([0xd23, 0x4_5678]);
   });
 });
 
-describe('tunnel', () => {
-  it('copies and compares edge switch and VLAN with the rest', () => {
-    const [a, b] = [tunnelTo(), new NetlordTunnel().copy(tunnelTo())];
-    expect(a.isSameTunnel(b)).toBe(true);
-    for (const change of [{ tci: 102 }, { edgeMacHigh: 1 }, { edgeMacLow: 3 }, { ttl: 1 }]) {
-      expect(a.isSameTunnel(Object.assign(new NetlordTunnel().copy(a), change))).toBe(false);
-    }
-  });
+describe('a tenant', () => {
+  /** What a tenant may send to be taken for an agent: NL-ARP's own frames, of all forms, and frames that contain them. */
+  const attempts = fc
+    .tuple(nlArpMessage(), fc.boolean(), fc.boolean())
+    .map(([message, isBroadcast, isWrapped]): Uint8Array => {
+      const bytes = new Uint8Array(isBroadcast ? nlArp.BROADCAST_LENGTH : nlArp.UNICAST_LENGTH);
+      const at = isBroadcast
+        ? nlArp.writeBroadcast(bytes, 0, 0x02e0, 1, 1)
+        : nlArp.writeUnicastHeaders(bytes, 0, 0x02e0, 2, 0x02e0, 1, 1, 7, toAddress(12, 0xabcd));
+      nlArp.encodeInto(message, bytes, at);
+      return isWrapped ? send(bytes) : bytes;
+    });
 
-  it('an edge switch has a MAC of 6 octets', () => {
-    expect(() => new NetLordEncapsulation({ edgeMac: new Uint8Array(5) })).toThrow('edgeMac must have 6 octets');
+  it('cannot speak NL-ARP: whatever it sends arrives as its frame', () => {
+    fc.assert(
+      fc.property(fc.oneof(attempts, frameOf()), (spoof) => {
+        const outer = send(spoof);
+        if (nlArp.findBroadcastMessage(outer, 0, outer.length) !== -1) throw new Error('found as a broadcast');
+        const { fault, tunnel, packet } = receive(outer);
+        if (fault !== undefined || tunnel.control) throw new Error(`${fault}, control ${tunnel.control}`);
+        if (toHex(packet.copy()) !== toHex(spoof)) throw new Error('another frame');
+      }),
+    );
   });
+});
+
+it('an edge switch has a MAC of 6 octets', () => {
+  expect(() => new NetLordEncapsulation({ edgeMac: new Uint8Array(5) })).toThrow('edgeMac must have 6 octets');
 });

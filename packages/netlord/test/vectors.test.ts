@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CodecError, formatMac } from '@overlane/wire';
-import { type NetlordFrame, frame, header, nlArp } from '../src/index.js';
+import { type NetlordFrame, DEFAULT_VID, frame, header, nlArp } from '../src/index.js';
 import { VECTORS, type Vector, octets, octetsOf, toHex } from './vector-file.js';
 
 /** What a receiver makes of a vector: its faults, or its fields in the vector's terms. */
@@ -116,7 +116,7 @@ describe('NL-ARP frames', () => {
   it('a broadcast has 60 octets, padding included', () => {
     const expected = octetsOf('nlarp-here-frame');
     const out = new Uint8Array(64).fill(0xa5);
-    const at = nlArp.writeBroadcast(out, 2, high, 0x0000_0002, nlArp.DEFAULT_VID);
+    const at = nlArp.writeBroadcast(out, 2, high, 0x0000_0002, DEFAULT_VID);
     nlArp.encodeInto(nlArp.decode(expected, 18), out, at);
     expect(toHex(out)).toBe(`a5a5${toHex(expected)}a5a5`);
     expect([expected.length, at]).toEqual([nlArp.BROADCAST_LENGTH, 20]);

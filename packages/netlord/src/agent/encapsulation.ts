@@ -1,16 +1,7 @@
-import {
-  type Encapsulation,
-  type Fault,
-  type PacketBuffer,
-  type TunnelMetadata,
-  ethernet,
-  read16,
-} from '@overlane/wire';
-import { tenantIdOf } from '../encapsulation/address-plan.js';
-import { TAGGED_FRAME_HEADER_LENGTH } from '../encapsulation/constants.js';
+import { type Encapsulation, type Fault, type PacketBuffer, TunnelMetadata, ethernet, read16 } from '@overlane/wire';
+import { DEFAULT_VID, TAGGED_FRAME_HEADER_LENGTH } from '../encapsulation/constants.js';
 import { NetLordEncapsulation, type NetlordOptions } from '../encapsulation/encapsulation.js';
-import { NetlordTunnel } from '../encapsulation/tunnel.js';
-import { BROADCAST_HEADER_LENGTH, BROADCAST_LENGTH, DEFAULT_VID, MESSAGE_LENGTH } from '../nl-arp/message-constants.js';
+import { BROADCAST_HEADER_LENGTH, BROADCAST_LENGTH, MESSAGE_LENGTH } from '../nl-arp/message-constants.js';
 import { findBroadcastMessage, writeBroadcast, writeUnicastHeaders } from '../nl-arp/message-frames.js';
 import { readMacAsId } from '../nl-arp/message.js';
 import { readHigh, readLow } from '../nl-arp/octets.js';
@@ -31,8 +22,7 @@ export class AgentEncapsulation implements Encapsulation {
   readonly #networks: NetworkMap;
   readonly #edgeHigh: number;
   readonly #edgeLow: number;
-  readonly #outgoing = new NetlordTunnel();
-  readonly #incoming = new NetlordTunnel();
+  readonly #outgoing = new TunnelMetadata();
 
   /** An endpoint that serves `networks`. @throws CodecError E_FIELD_RANGE unless `edgeMac` is a MAC */
   constructor(networks: NetworkMap, options: Omit<NetlordOptions, 'tenants' | 'plan'>) {
@@ -59,9 +49,9 @@ export class AgentEncapsulation implements Encapsulation {
     const outer = this.#outgoing;
     outer.source.setIpv4(network.macAsId);
     outer.destination.copy(tunnel.destination);
-    outer.edgeMacHigh = tunnel.nextHopHigh;
-    outer.edgeMacLow = tunnel.nextHopLow;
-    outer.tci = tunnel.vlan || DEFAULT_VID;
+    outer.nextHopHigh = tunnel.nextHopHigh;
+    outer.nextHopLow = tunnel.nextHopLow;
+    outer.vlan = tunnel.vlan;
     return this.#codec.encapsulate(packet, outer, emit);
   }
 
@@ -79,21 +69,9 @@ export class AgentEncapsulation implements Encapsulation {
       packet.start = message;
       return undefined;
     }
-    const outer = this.#incoming;
-    const fault = this.#codec.decapsulate(packet, outer);
+    const fault = this.#codec.decapsulate(packet, tunnel);
     if (fault !== undefined) return fault;
-    tunnel.source.copy(outer.source);
-    tunnel.destination.copy(outer.destination);
-    tunnel.dscp = outer.dscp;
-    tunnel.ecn = outer.ecn;
-    tunnel.ttl = outer.ttl;
-    tunnel.entropy = outer.entropy;
-    tunnel.ecnAnomaly = outer.ecnAnomaly;
-    tunnel.control = outer.control;
-    tunnel.vlan = outer.tci & VID_MASK;
-    tunnel.nextHopHigh = outer.edgeMacHigh;
-    tunnel.nextHopLow = outer.edgeMacLow;
-    tunnel.network = this.#networks.find(tenantIdOf(outer.destination.word0), outer.source.word0);
+    tunnel.network = this.#networks.find(tunnel.network, tunnel.source.word0);
     return undefined;
   }
 

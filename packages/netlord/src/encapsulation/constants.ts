@@ -24,6 +24,8 @@ export const TTL_SENT = 2;
 export const VID_MIN = 1;
 /** Largest VLAN identifier; 4095 is reserved. */
 export const VID_MAX = 4094;
+/** The VLAN that spans everything (SPAIN's default tree): for broadcasts, and where no path was chosen. */
+export const DEFAULT_VID = 1;
 /** Largest MAC address space identifier: 32 bits. */
 export const MAC_AS_ID_MAX = 0xffff_ffff;
 /** Least inner frame: an Ethernet header. */

@@ -1,13 +1,17 @@
 /**
  * NetLord as an `Encapsulation`: Ethernet, VLAN tag and IPv4 around a tenant's frame, in place, and all rules for what a
- * server receives. The outer Ethernet header is part of the protocol, so packets on the underlay side start there and not, as
- * other encapsulations' do, at the outer IP header.
+ * server receives. The outer Ethernet header is part of the protocol, so packets on the underlay side start there.
+ *
+ * In a `TunnelMetadata` the outer addresses are what the IPv4 header has: `source` the MAC address space, `destination` egress
+ * port and tenant (`toAddress`). `vlan` is the path and `nextHopHigh`, `nextHopLow` an edge switch's MAC: the egress edge switch
+ * on encapsulation, the one that the packet came from on decapsulation.
  */
 import {
   type EcnMode,
   type Encapsulation,
   type Fault,
   type PacketBuffer,
+  type TunnelMetadata,
   MAC_LENGTH,
   combineFrameEcn,
   encapsulateEcn,
@@ -20,17 +24,18 @@ import {
 } from '@overlane/wire';
 import { type AddressPlan, ADDRESS_PLAN, isForwardable, portOf, tenantIdOf } from './address-plan.js';
 import {
+  DEFAULT_VID,
   FRAME_HEADER_LENGTH,
   HEADER_LENGTH,
   INNER_FRAME_LENGTH_MIN,
   IP_PROTOCOL,
   TAGGED_FRAME_HEADER_LENGTH,
+  TTL_SENT,
   isVid,
 } from './constants.js';
 import type { NetlordFault } from './faults.js';
 import * as frame from './frame.js';
 import * as header from './header.js';
-import type { NetlordTunnel } from './tunnel.js';
 
 /** Configuration of one server's endpoint. */
 export interface NetlordOptions {
@@ -42,6 +47,8 @@ export interface NetlordOptions {
   readonly tenants?: Pick<ReadonlySet<number>, 'has'>;
   /** How addresses are shared between port and tenant. Default 8 port bits, ports 1..126. */
   readonly plan?: AddressPlan;
+  /** TTL to send, 1..255. Default 2: one edge switch routes the packet, and a second would drop it. */
+  readonly ttl?: number;
   /** Longest outer IP packet to send, in octets: the MTU of the physical network. Default 65,535. */
   readonly pathMtu?: number;
   /** ECN towards the outer header (RFC 6040 §4.3). Default `normal`: our egress combines the two. */
@@ -59,11 +66,13 @@ const ECN_MASK = 3;
 /** NetLord over commodity switches. Stateless; allocates nothing per packet. */
 export class NetLordEncapsulation implements Encapsulation {
   readonly name = 'netlord';
+  readonly startsWith = 'ethernet';
   readonly #edgeMacHigh: number;
   readonly #edgeMacLow: number;
   readonly #port: number | undefined;
   readonly #tenants: Pick<ReadonlySet<number>, 'has'> | undefined;
   readonly #plan: AddressPlan;
+  readonly #ttl: number;
   readonly #pathMtu: number;
   readonly #ecnMode: EcnMode;
   readonly #isDscpCopied: boolean;
@@ -77,6 +86,7 @@ export class NetLordEncapsulation implements Encapsulation {
     this.#port = port;
     this.#tenants = tenants;
     this.#plan = plan;
+    this.#ttl = options.ttl ?? TTL_SENT;
     this.#pathMtu = Math.min(pathMtu, IP_LENGTH_MAX);
     this.#ecnMode = ecnMode;
     this.#isDscpCopied = options.dscp !== 'tunnel';
@@ -88,23 +98,24 @@ export class NetLordEncapsulation implements Encapsulation {
   }
 
   /**
-   * As `Encapsulation.encapsulate`; emits exactly one packet, which starts at its Ethernet header. Needs 38 octets of
-   * headroom. VLAN tags of the frame are carried along.
+   * As `Encapsulation.encapsulate`; emits exactly one packet, which starts at its Ethernet header. A `vlan` of 0 is the one that
+   * spans everything; `network` and `ttl` say nothing here. Needs 38 octets of headroom. VLAN tags of the frame are carried along.
    */
   encapsulate(
     packet: PacketBuffer,
-    tunnel: NetlordTunnel,
+    tunnel: TunnelMetadata,
     emit: (packet: PacketBuffer) => void,
   ): NetlordFault | undefined {
     const { bytes, start, end } = packet;
     if (end - start < INNER_FRAME_LENGTH_MIN) return 'E_NL_INNER_TRUNCATED';
     const malformed = ethernet.check(bytes, start, end);
     if (malformed !== undefined) return malformed;
-    const { source, destination, tci } = tunnel;
+    const { source, destination, vlan, nextHopHigh, nextHopLow } = tunnel;
     if (source.family !== 4 || destination.family !== 4) return 'E_ADDRESS_FAMILY_MISMATCH';
     const address = destination.word0;
     if (!isForwardable(address >>> 24, this.#plan)) return 'E_NL_PORT';
-    if (!isVid(tci & 0xfff)) return 'E_NL_VLAN_ID';
+    const vid = vlan === 0 ? DEFAULT_VID : vlan;
+    if (!isVid(vid)) return 'E_NL_VLAN_ID';
     const totalLength = HEADER_LENGTH + end - start;
     if (totalLength > this.#pathMtu) return 'E_MTU_EXCEEDED';
     if (start < TAGGED_FRAME_HEADER_LENGTH) return 'E_BUFFER_NO_HEADROOM';
@@ -112,10 +123,10 @@ export class NetLordEncapsulation implements Encapsulation {
     const dscp = this.#isDscpCopied ? inner & ~ECN_MASK : tunnel.dscp << 2;
     const tos = dscp | encapsulateEcn(inner & ECN_MASK, this.#ecnMode);
     const at = packet.prepend(TAGGED_FRAME_HEADER_LENGTH);
-    const { edgeMacHigh, edgeMacLow } = tunnel;
-    frame.writeEthernet(bytes, at, edgeMacHigh, edgeMacLow, this.#edgeMacHigh, this.#edgeMacLow, tci);
+    // The TCI is the bare VLAN identifier: priority is for the fabric's switches to give, by DSCP.
+    frame.writeEthernet(bytes, at, nextHopHigh, nextHopLow, this.#edgeMacHigh, this.#edgeMacLow, vid);
     const ip = start - HEADER_LENGTH;
-    header.writeHeader(bytes, ip, tos, totalLength, tci, tunnel.ttl, IP_PROTOCOL.DATA, source.word0, address);
+    header.writeHeader(bytes, ip, tos, totalLength, vid, this.#ttl, IP_PROTOCOL.DATA, source.word0, address);
     emit(packet);
     packet.trimFront(TAGGED_FRAME_HEADER_LENGTH);
     return undefined;
@@ -123,10 +134,10 @@ export class NetLordEncapsulation implements Encapsulation {
 
   /**
    * As `Encapsulation.decapsulate`, for a packet that starts at its Ethernet header. An NL-ARP message that came as a unicast
-   * is left in `packet` with `tunnel.control` set, for NL-ARP to check. On `E_NL_UNKNOWN_TENANT` and what follows it `tunnel`
-   * is filled in, so that the sender can be told.
+   * is left in `packet` with `tunnel.control` set, for NL-ARP to check. `tunnel.network` is the tenant. On `E_NL_UNKNOWN_TENANT`
+   * and what follows it `tunnel` is filled in, so that the sender can be told.
    */
-  decapsulate(packet: PacketBuffer, tunnel: NetlordTunnel): Fault | undefined {
+  decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata): Fault | undefined {
     const { bytes, start, end } = packet;
     const fault = frame.check(bytes, start, end, this.#plan);
     if (fault !== undefined) return fault;
@@ -143,9 +154,9 @@ export class NetLordEncapsulation implements Encapsulation {
     tunnel.entropy = 0;
     tunnel.ecnAnomaly = 'none';
     tunnel.control = header.readProtocol(bytes, at) === IP_PROTOCOL.NL_ARP;
-    tunnel.edgeMacHigh = read16(bytes, start + MAC_LENGTH);
-    tunnel.edgeMacLow = readInt32(bytes, start + MAC_LENGTH + 2);
-    tunnel.tci = header.readTci(bytes, at);
+    tunnel.nextHopHigh = read16(bytes, start + MAC_LENGTH);
+    tunnel.nextHopLow = readInt32(bytes, start + MAC_LENGTH + 2);
+    tunnel.vlan = header.readVid(bytes, at);
     if (this.#tenants !== undefined && !this.#tenants.has(tunnel.network)) return 'E_NL_UNKNOWN_TENANT';
     packet.start = at + HEADER_LENGTH;
     packet.end = at + header.readTotalLength(bytes, at);

@@ -28,8 +28,6 @@ export const FLAG = {
 
 /** EtherType of a broadcast message: the first that IEEE 802 sets aside for experiments. */
 export const ETHER_TYPE = 0x88b5;
-/** VLAN that broadcasts go out on: the tree that SPAIN lays over the whole network. */
-export const DEFAULT_VID = 1;
 /** Octets of a broadcast in front of the message: Ethernet with a tag. */
 export const BROADCAST_HEADER_LENGTH = 18;
 /** Octets of a broadcast: the least frame, without FCS. */

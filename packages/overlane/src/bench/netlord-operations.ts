@@ -1,5 +1,5 @@
 /** Whole packets, tables and floods of `@overlane/netlord`. */
-import { NetLordEncapsulation, NetlordTunnel, frame, header, nlArp } from '@overlane/netlord';
+import { NetLordEncapsulation, frame, header, nlArp, toAddress } from '@overlane/netlord';
 import { netlordLayout, taggedEthernetLayout } from '@overlane/netlord/layout';
 import { VxlanEncapsulation } from '@overlane/vxlan';
 import { type Encapsulation, PacketBuffer, TunnelMetadata, parseMac, read24 } from '@overlane/wire';
@@ -25,16 +25,17 @@ function createEndpoint(): NetLordEncapsulation {
 }
 
 /** The networks of the other suites as tenants, on all VLANs and ports. */
-export function createNetlordTunnels(): NetlordTunnel[] {
+export function createNetlordTunnels(): TunnelMetadata[] {
   const networks = createTunnels().map(({ network }) => network);
-  return createInputs(81, (random) => ({
-    macAsId: random(0xffff_ffff),
+  const places = createInputs(81, (random) => ({
+    space: random(0xffff_ffff),
     port: 1 + random(125),
-    tci: 1 + random(4093),
-  })).map(({ macAsId, port, tci }, i) => {
-    const tunnel = Object.assign(new NetlordTunnel(), { edgeMacHigh: 0x02e0, edgeMacLow: 2, tci });
-    tunnel.macAsId = macAsId;
-    tunnel.setDestination(port, networks[i]!);
+    vlan: 1 + random(4093),
+  }));
+  return places.map(({ space, port, vlan }, i) => {
+    const tunnel = Object.assign(new TunnelMetadata(), { nextHopHigh: 0x02e0, nextHopLow: 2, vlan });
+    tunnel.source.setIpv4(space);
+    tunnel.destination.setIpv4(toAddress(port, networks[i]!));
     return tunnel;
   });
 }
@@ -97,7 +98,7 @@ export function unwrap(): Operation {
   const endpoint = createEndpoint();
   const { bytes, starts, ends } = packWindows(createNetlordPackets().map(routed));
   const packet = new PacketBuffer(bytes);
-  const tunnel = new NetlordTunnel();
+  const tunnel = new TunnelMetadata();
   return (i) => {
     packet.reset(bytes, starts[i]!, ends[i]!);
     required(endpoint.decapsulate(packet, tunnel));
@@ -130,7 +131,7 @@ export function wrapAndUnwrap(): Operation {
   const tunnels = createNetlordTunnels();
   const { bytes, starts, ends } = packFrames();
   const [packet, arrived] = [new PacketBuffer(bytes), new PacketBuffer(bytes)];
-  const received = new NetlordTunnel();
+  const received = new TunnelMetadata();
   const emit = (outer: PacketBuffer): void => {
     arrived.reset(outer.bytes, outer.start, outer.end);
     required(endpoint.decapsulate(arrived, received));
@@ -208,7 +209,7 @@ export function refuse(spoil: (packet: Uint8Array, input: number) => Uint8Array)
   const endpoint = createEndpoint();
   const { bytes, starts, ends } = packWindows(createNetlordPackets().map(spoil));
   const packet = new PacketBuffer(bytes);
-  const tunnel = new NetlordTunnel();
+  const tunnel = new TunnelMetadata();
   return (i) => {
     packet.reset(bytes, starts[i]!, ends[i]!);
     const fault = endpoint.decapsulate(packet, tunnel);

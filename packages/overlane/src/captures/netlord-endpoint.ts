@@ -1,6 +1,14 @@
 /** NetLord for files: one place in a network that has neither agents nor switches. */
-import { NetLordEncapsulation, type NetlordOptions, NetlordTunnel, TTL_SENT } from '@overlane/netlord';
-import { type Encapsulation, type Fault, type PacketBuffer, type TunnelMetadata, parseMac } from '@overlane/wire';
+import { DEFAULT_VID, NetLordEncapsulation, type NetlordOptions, toAddress } from '@overlane/netlord';
+import {
+  type Encapsulation,
+  type Fault,
+  type PacketBuffer,
+  TunnelMetadata,
+  parseMac,
+  read16,
+  readInt32,
+} from '@overlane/wire';
 
 /** Where packets come from and go to, by everything that NetLord's headers say. */
 export interface NetlordPlace {
@@ -27,25 +35,24 @@ export class NetlordEndpoint implements Encapsulation {
   readonly name = 'netlord';
   readonly startsWith = 'ethernet';
   readonly #codec: NetLordEncapsulation;
-  readonly #tunnel = new NetlordTunnel();
+  readonly #outer = new TunnelMetadata();
   readonly #port: number;
 
   /** An endpoint between two edge switches. @throws CodecError E_FIELD_RANGE unless the edge switches have MACs */
   constructor(place: NetlordPlace) {
-    const { macAsId = 0x0100_0000, edgePort = 1, vlan = 1, outerTtl = TTL_SENT, dscp = 'inner', pathMtu } = place;
+    const { macAsId = 0x0100_0000, edgePort = 1, vlan = DEFAULT_VID, outerTtl, dscp = 'inner', pathMtu } = place;
     const { ingressEdge = parseMac('02:e0:00:00:00:01'), egressEdge = parseMac('02:e0:00:00:00:02') } = place;
     this.#codec = new NetLordEncapsulation({
       edgeMac: ingressEdge,
       dscp,
+      ...(outerTtl === undefined ? {} : { ttl: outerTtl }),
       ...(pathMtu === undefined ? {} : { pathMtu }),
     });
     this.#port = edgePort;
-    this.#tunnel.macAsId = macAsId;
-    this.#tunnel.ttl = outerTtl;
-    this.#tunnel.tci = vlan;
-    const egress = new DataView(egressEdge.buffer, egressEdge.byteOffset, egressEdge.byteLength);
-    this.#tunnel.edgeMacHigh = egress.getUint16(0);
-    this.#tunnel.edgeMacLow = egress.getInt32(2);
+    this.#outer.source.setIpv4(macAsId);
+    this.#outer.vlan = vlan;
+    this.#outer.nextHopHigh = read16(egressEdge, 0);
+    this.#outer.nextHopLow = readInt32(egressEdge, 2);
   }
 
   /** 34 octets: the VLAN tag is the path's. */
@@ -55,16 +62,13 @@ export class NetlordEndpoint implements Encapsulation {
 
   /** As `NetLordEncapsulation.encapsulate`; the network is the tenant. */
   encapsulate(packet: PacketBuffer, tunnel: TunnelMetadata, emit: (packet: PacketBuffer) => void): Fault | undefined {
-    this.#tunnel.setDestination(this.#port, tunnel.network);
-    this.#tunnel.dscp = tunnel.dscp;
-    return this.#codec.encapsulate(packet, this.#tunnel, emit);
+    this.#outer.destination.setIpv4(toAddress(this.#port, tunnel.network));
+    this.#outer.dscp = tunnel.dscp;
+    return this.#codec.encapsulate(packet, this.#outer, emit);
   }
 
   /** As `NetLordEncapsulation.decapsulate`, for every tenant and port. */
   decapsulate(packet: PacketBuffer, tunnel: TunnelMetadata): Fault | undefined {
-    const outer = new NetlordTunnel();
-    const fault = this.#codec.decapsulate(packet, outer);
-    tunnel.copy(outer);
-    return fault;
+    return this.#codec.decapsulate(packet, tunnel);
   }
 }
