@@ -20,6 +20,7 @@ export { PacketUnderlay, type PacketUnderlayOptions } from './packet-underlay.js
 export { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
 export type { PollablePort } from './pollable-port.js';
 export { Poller, type PollerOptions, wakePoller } from './poller.js';
+export { requestShortSlices, type SchedulingOptions } from './scheduling.js';
 export { HEADROOM, MTU_MAX, slotSize } from './slots.js';
 export { loadSystemCalls, type SystemCalls } from './sys.js';
 export type { TapQueue } from './tap-device.js';

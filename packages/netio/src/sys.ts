@@ -41,6 +41,8 @@ export interface SystemCalls {
   eventfd(initial: number, flags: number): number;
   /** clock_gettime(2); `timespec` is an address. */
   clockGetTime(clock: number, timespec: number): number;
+  /** syscall(2): a call that libc has no name for, by its number on this machine. `address` is its second argument. */
+  syscall(number: number, first: number, address: number, third: number, fourth: number): number;
   /** mmap(2). Returns -1 on failure. */
   mmap(hint: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   /** setns(2). */
@@ -89,6 +91,7 @@ function load(): SystemCalls {
     poll: define('poll', int, [address, u32, int]),
     eventfd: define('eventfd', int, [u32, int]),
     clockGetTime: define('clock_gettime', int, [int, address]),
+    syscall: define('syscall', int, ['int', int, address, u32, u32]),
     mmap: define('mmap', 'intptr_t', [address, u32, int, int, int, 'int64_t']),
     setns: define('setns', int, [int, int]),
     errno: () => koffi.errno(),

@@ -72,6 +72,7 @@ export class FakeSystem implements SystemCalls {
   recvmmsg = (...p: number[]): number => this.#reply('recvmmsg', p, () => 0);
   poll = (...p: number[]): number => this.#reply('poll', p, () => 0);
   clockGetTime = (...p: number[]): number => this.#reply('clockGetTime', p, () => 0);
+  syscall = (...p: number[]): number => this.#reply('syscall', p, () => 0);
   mmap = (...p: number[]): number => this.#reply('mmap', p, () => BASE_ADDRESS);
   setns = (...p: number[]): number => this.#reply('setns', p, () => 0);
   errno = (): number => this.#errno;

@@ -3,7 +3,7 @@
  * when a whole turn found nothing, and looks for requests between turns.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type Arena, MonotonicClock, Poller } from '@overlane/netio';
+import { type Arena, MonotonicClock, Poller, requestShortSlices } from '@overlane/netio';
 import { type SwitchPlan, localPortOptions, planSwitch } from '../build-switch.js';
 import type { PortConfig, SwitchConfig } from '../config.js';
 import type { Switch } from '../switch.js';
@@ -143,6 +143,8 @@ function main(config: SwitchConfig, requests: MessagePort): void {
     return;
   }
   const poller = new Poller(opened.ports, { arena: opened.arena });
+  // A kernel that knows no such thing just takes longer to wake us.
+  requestShortSlices({ arena: opened.arena });
   try {
     reply(requests, { kind: 'ready', wakeFd: poller.wakeFd, devices: opened.devices });
     run(opened, poller, requests);
