@@ -1,8 +1,7 @@
 // Speed of the flow cache on the built package, each case in a process of its own:
 //   node packages/classifier/bench/cache.mjs [--json] [--only mega] [--case mega-30]
-// M/s are million lookups per second, each of a whole 56-word key. `emc-N` looks up N resident flows in the microflow cache,
-// with the hash given and, as `+pack`, with the key packed and hashed each time; `string-map` is a `Map` keyed by a joined
-// string. `mega-S` looks up 8,000 megaflows spread evenly over S masks, without microflows; `zipf` the same with skewed
+// M/s are million lookups per second, each of a whole 56-word key. `emc-N` looks up N resident flows in the microflow cache;
+// `string-map` is a `Map` keyed by a joined string. `mega-S` looks up 8,000 megaflows spread evenly over S masks, without microflows; `zipf` the same with skewed
 // popularity; `scan-map` tries one `Map` per mask. `recheck` is the first hit after a rule change, `pauses` the slowest calls
 // under change and churn. `heap` says how many octets a million hits leave on the heap.
 import { spawnSync } from 'node:child_process';
@@ -38,12 +37,7 @@ function residentPackets(count) {
 
 function emc(count) {
   const { cache, traffic } = residentPackets(count);
-  return measure(traffic.length, () => traffic.lookUpPacked(cache));
-}
-
-function emcPacked(count) {
-  const { cache, traffic } = residentPackets(count);
-  return measure(traffic.length, () => traffic.packAndLookUp(cache));
+  return measure(traffic.length, () => traffic.lookUp(cache));
 }
 
 function stringMap(count) {
@@ -56,13 +50,13 @@ function stringMap(count) {
 function mega(masks) {
   const { cache, keys } = fillCache(makeMegaflows(chooseMasks(masks)), { microflow: { entries: 0 } });
   const traffic = uniform(keys);
-  return measure(traffic.length, () => traffic.lookUpWords(cache));
+  return measure(traffic.length, () => traffic.lookUp(cache));
 }
 
 function megaZipf(masks) {
   const { cache, keys } = fillCache(makeMegaflows(chooseMasks(masks)), { microflow: { entries: 0 } });
   const traffic = new Traffic(zipf(keys, 32_768));
-  return measure(traffic.length, () => traffic.lookUpWords(cache));
+  return measure(traffic.length, () => traffic.lookUp(cache));
 }
 
 function scanMap(count) {
@@ -91,7 +85,7 @@ function recheck() {
   const traffic = uniform(keys, keys.length);
   return measure(traffic.length, () => {
     cache.invalidate(elsewhere);
-    return traffic.lookUpWords(cache);
+    return traffic.lookUp(cache);
   });
 }
 
@@ -134,10 +128,10 @@ function heap() {
   const grown = (entries) => {
     const { cache, keys } = fillCache(makeMegaflows(chooseMasks(30), 4000), { microflow: { entries } });
     const traffic = uniform(keys, 4000);
-    for (let i = 0; i < 50; i++) traffic.packAndLookUp(cache);
+    for (let i = 0; i < 50; i++) traffic.lookUp(cache);
     globalThis.gc();
     const before = process.memoryUsage().heapUsed;
-    for (let i = 0; i < 250; i++) traffic.packAndLookUp(cache);
+    for (let i = 0; i < 250; i++) traffic.lookUp(cache);
     return process.memoryUsage().heapUsed - before;
   };
   return { microflow: grown(8192), megaflow: grown(0) };
@@ -151,9 +145,6 @@ export const cases = {
   'emc-1000': () => emc(1000),
   'emc-4000': () => emc(4000),
   'emc-8000': () => emc(8000),
-  'emc-1000+pack': () => emcPacked(1000),
-  'emc-4000+pack': () => emcPacked(4000),
-  'emc-8000+pack': () => emcPacked(8000),
   'mega-1': () => mega(1),
   'mega-8': () => mega(8),
   'mega-30': () => mega(30),

@@ -94,7 +94,7 @@ function serve({ victimPort, entries, attackRate }) {
       nowMs < start + durationMs;
       nowMs = Math.floor(performance.now())
     ) {
-      if (traffic.packAndLookUp(cache, nowMs) === 0) throw new Error('the victim is not served');
+      if (traffic.lookUp(cache, nowMs) === 0) throw new Error('the victim is not served');
       lookups += traffic.length;
       due += (attackRate * (nowMs - latestMs)) / 1000;
       latestMs = nowMs;

@@ -34,12 +34,11 @@ export function makeMegaflows(masks, count = MEGAFLOWS, numbers = createNumbers(
   }));
 }
 
-/** The packed key of such a packet. */
+/** The key of such a packet. */
 export function keyOf({ src, dst, sport, dport }, inPort = 1) {
   const key = FlowKey.from({ in_port: inPort, packet_kind: 'eth', ...TCP, l4_src: sport, l4_dst: dport });
   key.words[38] = src;
   key.words[42] = dst;
-  key.pack();
   return key;
 }
 
@@ -121,14 +120,11 @@ export function zipf(keys, count) {
   });
 }
 
-/** The words that such keys have, and those of them that differ. */
-const WORDS = [0, 23, 32, 38, 42, 43, 45];
+/** The words in which such keys differ. */
 const [SRC, DST, PORTS] = [38, 42, 45];
-/** Where these are in a packed key. */
-const [PACKED_SRC, PACKED_DST, PACKED_PORTS] = [SRC, DST, PORTS].map((word) => 3 + WORDS.indexOf(word));
 
 /**
- * Packets, small, in the order in which they come: addresses, ports and hash of each are written into one key, again and
+ * Packets, small, in the order in which they come: addresses and ports of each are written into one key, again and
  * again, as a parser would. All keys must have the same words, and the same values in all but addresses and ports.
  */
 export class Traffic {
@@ -140,51 +136,19 @@ export class Traffic {
   constructor(keys) {
     this.length = keys.length;
     this.#key.copy(keys[0]);
-    this.#fields = Int32Array.from(keys.flatMap(({ words, hash }) => [words[SRC], words[DST], words[PORTS], hash]));
+    this.#fields = Int32Array.from(keys.flatMap(({ words }) => [words[SRC], words[DST], words[PORTS]]));
   }
 
-  /** Looks all up by their words: what a megaflow hit needs. */
-  lookUpWords(cache) {
+  /** Looks all up. */
+  lookUp(cache, nowMs = 1) {
     const fields = this.#fields;
     const key = this.#key;
     const { words } = key;
     let sum = 0;
-    for (let i = 0; i < fields.length; i += 4) {
+    for (let i = 0; i < fields.length; i += 3) {
       words[SRC] = fields[i];
       words[DST] = fields[i + 1];
       words[PORTS] = fields[i + 2];
-      sum = (sum + cache.lookup(key, 64, 1)) | 0;
-    }
-    return sum;
-  }
-
-  /** Looks all up by their packed form and hash: what a microflow hit needs. */
-  lookUpPacked(cache) {
-    const fields = this.#fields;
-    const key = this.#key;
-    const { packed } = key;
-    let sum = 0;
-    for (let i = 0; i < fields.length; i += 4) {
-      packed[PACKED_SRC] = fields[i];
-      packed[PACKED_DST] = fields[i + 1];
-      packed[PACKED_PORTS] = fields[i + 2];
-      key.hash = fields[i + 3];
-      sum = (sum + cache.lookup(key, 64, 1)) | 0;
-    }
-    return sum;
-  }
-
-  /** Writes the words, packs them, looks them up. */
-  packAndLookUp(cache, nowMs = 1) {
-    const fields = this.#fields;
-    const key = this.#key;
-    const { words } = key;
-    let sum = 0;
-    for (let i = 0; i < fields.length; i += 4) {
-      words[SRC] = fields[i];
-      words[DST] = fields[i + 1];
-      words[PORTS] = fields[i + 2];
-      key.pack();
       sum = (sum + cache.lookup(key, 64, nowMs)) | 0;
     }
     return sum;
@@ -195,7 +159,7 @@ export class Traffic {
     const fields = this.#fields;
     const { words } = this.#key;
     let sum = 0;
-    for (let i = 0; i < fields.length; i += 4) {
+    for (let i = 0; i < fields.length; i += 3) {
       words[SRC] = fields[i];
       words[DST] = fields[i + 1];
       words[PORTS] = fields[i + 2];

@@ -18,7 +18,7 @@ class CachedTable extends LinearTable implements ClassifierUnderTest {
   readonly answers = new Map<string, number | undefined>();
 
   classify(key: FlowKey): number | undefined {
-    const name = key.packed.slice(0, key.packedLength).join();
+    const name = key.words.join();
     if (!this.answers.has(name)) this.answers.set(name, this.lookup(key));
     return this.answers.get(name);
   }

@@ -52,7 +52,7 @@ export class Forwarding {
     this.#resolver = resolver;
     this.#isBypassed = cache === 'bypassed';
     this.#generation = resolver.generation ?? 0;
-    this.#key = new FlowKey(FLOW_SCHEMA, seed);
+    this.#key = new FlowKey(FLOW_SCHEMA);
     this.#cache = new FlowCache<Program>(FLOW_SCHEMA, {
       slowPath: (_key, mask) => this.#decide(mask),
       sameResult: sameProgram,

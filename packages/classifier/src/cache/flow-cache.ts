@@ -62,8 +62,8 @@ export class FlowCache<Result> {
     this.schema = schema;
     this.#options = options;
     this.#limits = limits;
-    this.#store = new FlowStore(limits.megaflow.maxFlows, schema.words);
-    this.#microflows = new MicroflowCache({ ...limits.microflow, hashBits: limits.hashBits }, this.#store, random);
+    this.#store = new FlowStore(limits.megaflow.maxFlows);
+    this.#microflows = new MicroflowCache(schema, limits, this.#store, random);
     this.#megaflows = new MegaflowCache({ schema, limits, random }, this.#store, (flow) => this.#remove(flow));
     this.#changes = new ChangeLog(limits.changeLog);
     this.#value = new Int32Array(schema.words);
@@ -76,12 +76,12 @@ export class FlowCache<Result> {
   }
 
   /**
-   * The answer for a key, packed, or undefined if none is cached. Counts a packet of that many octets. `nowMs` is by default
+   * The answer for a key, or undefined if none is cached. Counts a packet of that many octets. `nowMs` is by default
    * the time of the last call that gave one. Calls the slow path if the megaflow is from before a change that may concern it.
    */
   lookup(key: FlowKey, octets = 0, nowMs = this.#clock[0]!): Result | undefined {
     this.#clock[0] = nowMs;
-    let flow = this.#microflows.find(key.packed, key.hash);
+    let flow = this.#microflows.find(key.words);
     if (flow >= 0) {
       this.#counters[MICROFLOW_HITS]!++;
     } else {
@@ -91,7 +91,7 @@ export class FlowCache<Result> {
         return undefined;
       }
       this.#counters[MEGAFLOW_HITS]!++;
-      this.#microflows.offer(key.packed, key.hash, flow);
+      this.#microflows.offer(key.words, flow);
     }
     const store = this.#store;
     if (store.generation(flow) !== this.#changes.generation) {
@@ -102,7 +102,7 @@ export class FlowCache<Result> {
     return store.results[flow];
   }
 
-  /** The answer for a key, packed: from the cache, else from the slow path, and then cached. Counts a packet. */
+  /** The answer for a key: from the cache, else from the slow path, and then cached. Counts a packet. */
   classify(key: FlowKey, octets = 0, nowMs = this.#clock[0]!): Result {
     const cached = this.lookup(key, octets, nowMs);
     if (cached !== undefined) return cached;
@@ -201,6 +201,8 @@ export class FlowCache<Result> {
     const isDrop = this.#options.isDrop?.(result) === true ? 1 : 0;
     const flow = this.#megaflows.insert(key.words, mask.words, isDrop);
     if (flow < 0) return -1;
+    this.#readRegion(flow, this.#value, this.#region);
+    this.#microflows.cover(this.#region);
     const store = this.#store;
     store.results[flow] = result;
     store.setGeneration(flow, generation);

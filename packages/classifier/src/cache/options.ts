@@ -34,7 +34,7 @@ export interface FlowCacheOptions<Result> {
 
 /** Limits of the cache of whole keys. */
 export interface MicroflowOptions {
-  /** A power of two up to 65,536, or 0 for no such cache. Default 8192; 128 octets each. */
+  /** A power of two up to 65,536, or 0 for no such cache. Default 8192; 64 octets each, more if masks have over 8 words. */
   readonly entries?: number;
   /** From half full on, one new key in so many enters: 1..1000000, default 100. */
   readonly insertInverse?: number;
@@ -42,7 +42,7 @@ export interface MicroflowOptions {
 
 /** Limits of the cache of regions. */
 export interface MegaflowOptions {
-  /** Megaflows in all: 1..1048576, default 65,536. About 350 octets each with 56-word keys, as they come into use. */
+  /** Megaflows in all: 1..1048576, default 65,536. About 160 octets each with masks of up to 8 words, as they come into use. */
   readonly maxFlows?: number;
   /** Megaflows of a partition: at most `maxFlows`, default 16,384. */
   readonly maxFlowsPerPartition?: number;

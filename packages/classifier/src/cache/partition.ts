@@ -1,7 +1,7 @@
 import { FilterKeeper } from './filter-keeper.js';
 import type { Slice } from './dimension.js';
 import { FlowList } from './flow-list.js';
-import { type FlowStore, KEY } from './flow-store.js';
+import type { FlowStore } from './flow-store.js';
 import { PairTable } from './pair-table.js';
 import type { SubtableFilter } from './subtable-filter.js';
 import { Subtables } from './subtables.js';
@@ -80,10 +80,13 @@ export class Partition {
     if (++this.#lookups === UPKEEP_LOOKUPS) this.upkeep();
     const { program, sharedEnd, favouritesEnd, programEnd } = this.subtables;
     let base = 0;
-    for (let at = 0; at < sharedEnd; at += 2) {
+    for (let at = 0; at < sharedEnd; at += 4) {
       const seed = program[at]!;
+      const other = program[at + 2]!;
       const product = Math.imul((words[seed & 63]! & program[at + 1]!) ^ seed, 0x9e37_79b1);
+      const second = Math.imul((words[other & 63]! & program[at + 3]!) ^ other, 0x9e37_79b1);
       base = (base + Math.imul(product ^ (product >>> 15), seed | 1)) | 0;
+      base = (base + Math.imul(second ^ (second >>> 15), other | 1)) | 0;
     }
     const { filter } = this.keeper;
     const flow = this.#scan(words, base, filter === undefined ? programEnd : favouritesEnd);
@@ -103,12 +106,12 @@ export class Partition {
   add(flow: number, slot: number, words: Int32Array): void {
     const store = this.#store;
     const { lists, listStride } = this.subtables;
-    const record = flow * store.stride;
-    store.setSlot(flow, slot);
     const start = slot * listStride;
-    let to = record + KEY;
+    store.setSlot(flow, slot);
+    store.reserveKeys(lists[start]!);
+    let to = flow * store.keyStride;
     for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) {
-      store.records[to++] = words[lists[at]!]! & lists[at + 1]!;
+      store.keys[to++] = words[lists[at]!]! & lists[at + 1]!;
     }
     store.hash[flow] = this.subtables.hash(slot, words) & this.hashBits;
     this.subtables.entries[slot]!++;
@@ -155,7 +158,7 @@ export class Partition {
 
   /** Writes the region of a megaflow: its mask, and the bits under it. */
   readRegion(flow: number, key: Int32Array, mask: Int32Array): void {
-    const { records, stride } = this.#store;
+    const { keys, keyStride } = this.#store;
     const { lists, listStride, masks } = this.subtables;
     const slot = this.slotOf(flow);
     for (let i = 0; i < mask.length; i++) {
@@ -163,8 +166,8 @@ export class Partition {
       key[i] = this.key[i]!;
     }
     const start = slot * listStride;
-    let from = flow * stride + KEY;
-    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) key[lists[at]!]! |= records[from++]!;
+    let from = flow * keyStride;
+    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) key[lists[at]!]! |= keys[from++]!;
   }
 
   /** Ranks the subtables by hits of late and sees to the filter. */
@@ -246,10 +249,13 @@ export class Partition {
     const { program, starts } = this.subtables;
     const start = starts[slot]!;
     let hash = ((base | 0) + program[start + 1]!) | 0;
-    for (let at = start + 3, end = program[start + 2]!; at < end; at += 2) {
+    for (let at = start + 3, end = program[start + 2]!; at < end; at += 4) {
       const seed = program[at]!;
+      const other = program[at + 2]!;
       const product = Math.imul((words[seed & 63]! & program[at + 1]!) ^ seed, 0x9e37_79b1);
+      const second = Math.imul((words[other & 63]! & program[at + 3]!) ^ other, 0x9e37_79b1);
       hash = (hash + Math.imul(product ^ (product >>> 15), seed | 1)) | 0;
+      hash = (hash + Math.imul(second ^ (second >>> 15), other | 1)) | 0;
     }
     this.#probes++;
     const flow = this.#search(slot, hash & this.hashBits, words);
@@ -267,14 +273,15 @@ export class Partition {
   }
 
   #holds(flow: number, slot: number, words: Int32Array): boolean {
-    const { records, stride } = this.#store;
+    const { records, keys, keyStride } = this.#store;
     const { lists, listStride } = this.subtables;
-    const record = flow * stride;
     const start = slot * listStride;
-    let difference = records[record + 2]! ^ slot;
-    let from = record + 8;
-    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) {
-      difference |= (words[lists[at]!]! & lists[at + 1]!) ^ records[from++]!;
+    let difference = records[(flow << 3) + 2]! ^ slot;
+    let from = flow * keyStride;
+    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 4) {
+      difference |= (words[lists[at]!]! & lists[at + 1]!) ^ keys[from]!;
+      difference |= (words[lists[at + 2]!]! & lists[at + 3]!) ^ keys[from + 1]!;
+      from += 2;
     }
     return difference === 0;
   }

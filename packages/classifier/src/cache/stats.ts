@@ -27,9 +27,8 @@ export interface FlowCacheStats {
   readonly partitions: number;
   readonly masks: number;
   readonly mostMasks: number;
-  /** Entries written to the microflow cache, keys too long for it, and whether it is bypassed now, for it rarely hit. */
+  /** Entries written to the microflow cache, and whether it is bypassed now, for it rarely hit. */
   readonly microflowInserted: number;
-  readonly microflowTooLong: number;
   readonly microflowBypassed: boolean;
   /** Octets held by partitions and their filters; records and microflows come on top and do not grow. */
   readonly partitionMemory: number;
@@ -125,7 +124,6 @@ export function readStats(
     masks: masks.reduce((sum, count) => sum + count, 0),
     mostMasks: masks.reduce((most, count) => Math.max(most, count), 0),
     microflowInserted: microflows.inserted,
-    microflowTooLong: microflows.tooLong,
     microflowBypassed: microflows.bypassed,
     partitionMemory: directory.memory,
   };

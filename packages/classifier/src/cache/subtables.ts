@@ -23,7 +23,7 @@ export class Subtables {
   hits: Int32Array;
   /** Bits of each mask, by slot. */
   bitCounts: Int32Array;
-  /** For each slot the number of words to compare, then word and bits of each. */
+  /** For each slot the number of words to compare, an even one, then word and bits of each; perhaps a last one without bits. */
   readonly listStride: number;
   lists: Int32Array;
   /** A bit per slot in use. */
@@ -57,7 +57,7 @@ export class Subtables {
     this.#given = given;
     this.#random = random;
     this.#isShared = new Uint8Array(words);
-    this.listStride = 1 + 2 * words;
+    this.listStride = 3 + 2 * words;
     this.masks = new Int32Array(4 * words);
     this.entries = new Int32Array(4);
     this.hits = new Int32Array(4);
@@ -67,7 +67,7 @@ export class Subtables {
     this.lists = new Int32Array(4 * this.listStride);
     this.live = new Int32Array(1);
     this.starts = new Int32Array(4);
-    this.program = new Int32Array(5 * (HEADER_WORDS + STEP_WORDS * words));
+    this.program = new Int32Array(5 * (HEADER_WORDS + STEP_WORDS * (words + 1)));
     this.#salts = new Int32Array(4);
     this.#order = new Int32Array(4);
   }
@@ -155,7 +155,8 @@ export class Subtables {
     const start = slot * this.listStride;
     for (let at = start + 1, end = at + 2 * this.lists[start]!; at < end; at += 2) {
       const word = this.lists[at]!;
-      hash = (hash + mix(words[word]! & this.lists[at + 1]!, this.#seeds[word]!)) | 0;
+      const bits = this.lists[at + 1]!;
+      if (bits !== 0) hash = (hash + mix(words[word]! & bits, this.#seeds[word]!)) | 0;
     }
     return hash;
   }
@@ -191,6 +192,10 @@ export class Subtables {
       this.lists[at++] = word;
       this.lists[at++] = bits;
     }
+    if (((at - start - 1) & 2) !== 0) {
+      this.lists[at++] = 0;
+      this.lists[at++] = 0;
+    }
     this.lists[start] = (at - start - 1) / 2;
   }
 
@@ -202,11 +207,12 @@ export class Subtables {
     if (this.count > 0) {
       const first = this.#order[0]! * this.listStride;
       for (let i = first + 1, end = i + 2 * lists[first]!; i < end; i += 2) {
-        if (!this.#allHave(lists[i]!)) continue;
+        if (lists[i + 1] === 0 || !this.#allHave(lists[i]!)) continue;
         this.#isShared[lists[i]!] = 1;
         at = this.#step(at, lists[i]!, lists[i + 1]!);
       }
     }
+    at = this.#even(at, 0);
     this.sharedEnd = at;
     this.favouritesEnd = at;
     for (let i = 0; i < this.count; i++) {
@@ -216,8 +222,9 @@ export class Subtables {
       at += HEADER_WORDS;
       const list = slot * this.listStride;
       for (let j = list + 1, end = j + 2 * lists[list]!; j < end; j += 2) {
-        if (this.#isShared[lists[j]!] === 0) at = this.#step(at, lists[j]!, lists[j + 1]!);
+        if (lists[j + 1] !== 0 && this.#isShared[lists[j]!] === 0) at = this.#step(at, lists[j]!, lists[j + 1]!);
       }
+      at = this.#even(at, start + HEADER_WORDS);
       program[start] = slot;
       program[start + 1] = this.#salts[slot]!;
       program[start + 2] = at;
@@ -235,6 +242,14 @@ export class Subtables {
   #step(at: number, word: number, bits: number): number {
     this.program[at] = this.#seeds[word]!;
     this.program[at + 1] = bits;
+    return at + STEP_WORDS;
+  }
+
+  /** Adds a step that hashes nothing if their number since `start` is odd. */
+  #even(at: number, start: number): number {
+    if (((at - start) & STEP_WORDS) === 0) return at;
+    this.program[at] = 0;
+    this.program[at + 1] = 0;
     return at + STEP_WORDS;
   }
 
@@ -256,7 +271,7 @@ export class Subtables {
     this.lists = longer(this.lists, capacity * this.listStride);
     this.live = longer(this.live, Math.ceil(capacity / 32));
     this.starts = longer(this.starts, capacity);
-    this.program = new Int32Array((capacity + 1) * (HEADER_WORDS + STEP_WORDS * this.#words));
+    this.program = new Int32Array((capacity + 1) * (HEADER_WORDS + STEP_WORDS * (this.#words + 1)));
     this.#salts = longer(this.#salts, capacity);
     this.#order = longer(this.#order, capacity);
   }

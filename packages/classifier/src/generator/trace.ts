@@ -52,7 +52,7 @@ export function generateTrace(rules: readonly TupleRule[], options: TraceOptions
   return headers;
 }
 
-/** Writes a header into a key of `FLOW_SCHEMA`'s layout, as a parsed packet would be, and packs it. Allocates nothing. */
+/** Writes a header into a key of `FLOW_SCHEMA`'s layout, as a parsed packet would be. Allocates nothing. */
 export function loadHeader(header: TraceHeader, key: FlowKey): void {
   const { words } = key;
   key.clear();
@@ -65,7 +65,6 @@ export function loadHeader(header: TraceHeader, key: FlowKey): void {
   words[W.IP_MORE] = 1;
   words[W.PORTS] = (header.sourcePort << 16) | header.destinationPort;
   words[W.L4] = header.protocol === 6 || header.protocol === 17 ? 1 : 0;
-  key.pack();
 }
 
 function pointIn(rule: TupleRule, random: Random): TraceHeader {

@@ -20,33 +20,26 @@ export class FlowKey {
    * word w+32), their number, and these words in order. What stands behind them is of earlier packets. Valid after `pack`.
    */
   readonly packed: Int32Array;
-  /** Hash of the key, signed; valid after `pack`. */
-  hash = 0;
   /** The words and zeros behind them, to a multiple of four. */
   readonly #padded: Int32Array;
-  readonly #seed: number;
-  readonly #hashWords: Int32Array;
 
-  /** An all-zero key. `seed`, 32 bits, makes its hashes differ from those of others: let a sender not choose collisions. */
-  constructor(schema: Schema = FLOW_SCHEMA, seed = 0) {
+  /** An all-zero key. */
+  constructor(schema: Schema = FLOW_SCHEMA) {
     this.schema = schema;
     this.#padded = new Int32Array((schema.words + 3) & ~3);
     this.words = this.#padded.subarray(0, schema.words);
     this.packed = new Int32Array(PACKED_HEADER_WORDS + schema.words);
-    this.#seed = seed | 0;
-    this.#hashWords = Int32Array.from(schema.hashWords);
   }
 
   /**
-   * A key with these fields, the others zero, packed; values as `buildMatch` takes them, but single ones.
+   * A key with these fields, the others zero; values as `buildMatch` takes them, but single ones.
    * @throws ClassifierError E_UNKNOWN_FIELD, E_FIELD_WIDTH, E_BAD_TEXT, E_DUP_FIELD, E_PREREQ
    */
-  static from(fields: Readonly<Record<string, FieldInput>>, schema: Schema = FLOW_SCHEMA, seed = 0): FlowKey {
-    const key = new FlowKey(schema, seed);
+  static from(fields: Readonly<Record<string, FieldInput>>, schema: Schema = FLOW_SCHEMA): FlowKey {
+    const key = new FlowKey(schema);
     const draft = new MatchDraft(schema);
     for (const [name, input] of Object.entries(fields)) draft.set(name, input);
     key.words.set(finishValue(draft));
-    key.pack();
     return key;
   }
 
@@ -60,14 +53,12 @@ export class FlowKey {
     this.words.fill(0);
   }
 
-  /** Becomes equal to `other`, of the same schema, packed form and all; the hash is that of `other`'s seed. */
+  /** Becomes equal to `other`, of the same schema. */
   copy(other: FlowKey): void {
     this.words.set(other.words);
-    this.packed.set(other.packed);
-    this.hash = other.hash;
   }
 
-  /** Makes the packed form and the hash from the words. Call when the words have changed. Does not allocate. */
+  /** Makes the packed form from the words: what to keep or send of a key. Tables and caches don't need it. Does not allocate. */
   pack(): void {
     const padded = this.#padded;
     const { packed } = this;
@@ -104,7 +95,6 @@ export class FlowKey {
     packed[0] = map0;
     packed[1] = map1;
     packed[2] = at - PACKED_HEADER_WORDS;
-    this.hash = this.#hash();
   }
 
   /** Makes the words from the packed form: the inverse of `pack`. */
@@ -117,12 +107,11 @@ export class FlowKey {
     }
   }
 
-  /** Whether both keys have the same fields. Both must be packed. */
+  /** Whether both keys, of the same schema, have the same fields. */
   equals(other: FlowKey): boolean {
-    const { packed } = this;
-    const theirs = other.packed;
-    const length = PACKED_HEADER_WORDS + packed[2]!;
-    for (let i = 0; i < length; i++) if (packed[i] !== theirs[i]) return false;
+    const { words } = this;
+    const theirs = other.words;
+    for (let i = 0; i < words.length; i++) if (words[i] !== theirs[i]) return false;
     return true;
   }
 
@@ -140,18 +129,5 @@ export class FlowKey {
   /** The same text. */
   toString(): string {
     return this.format();
-  }
-
-  /** Multiply-xorshift: two operations a word, and every input bit flips half of the output bits. */
-  #hash(): number {
-    const { words } = this;
-    const hashWords = this.#hashWords;
-    let h = this.#seed;
-    for (let i = 0; i < hashWords.length; i++) {
-      h = Math.imul(h ^ words[hashWords[i]!]!, 0x9e37_79b1);
-      h ^= h >>> 15;
-    }
-    h = Math.imul(h ^ (h >>> 13), 0x85eb_ca6b);
-    return (h ^ (h >>> 16)) & this.schema.hashMask;
   }
 }

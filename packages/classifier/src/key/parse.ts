@@ -41,7 +41,7 @@ const walk = new ExtensionWalk();
 
 /**
  * Fills `key`, which has the layout of `FLOW_SCHEMA`, from the Ethernet frame `bytes[start..end)` that came in by `inPort`,
- * out of `tunnel` if one brought it, and packs it. Fields that no packet carries (`metadata`, `reg0`, `ct_state`...)
+ * out of `tunnel` if one brought it. Fields that no packet carries (`metadata`, `reg0`, `ct_state`...)
  * become zero. Checksums are not verified. Cost: the headers, and for IPv6 at most eight extension headers.
  */
 export function parseFrame(
@@ -62,7 +62,6 @@ export function parseFrame(
     words[W.ETH_SRC] = readInt32(bytes, start + 8);
     parseTags(words, bytes, start, end);
   }
-  key.pack();
 }
 
 /** The same for an IP packet without an Ethernet header; `eth_type` says which version. */
@@ -83,7 +82,6 @@ export function parseIpPacket(
     words[W.ETH_TYPE_VLAN] = etherType << 16;
     parseNetwork(words, bytes, start, end, etherType);
   }
-  key.pack();
 }
 
 function begin(key: FlowKey, inPort: number, tunnel: TunnelMetadata | undefined): void {

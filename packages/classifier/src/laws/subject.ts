@@ -20,7 +20,7 @@ export interface RulesUnderTest {
 
 /** A table of rules. */
 export interface TableUnderTest extends RulesUnderTest {
-  /** The action of the rule that a packed key gets. */
+  /** The action of the rule that a key gets. */
   lookup(key: FlowKey): number | undefined;
   /** The same; adds to `mask` the bits of the key that the answer depends on. */
   lookupTracked(key: FlowKey, mask: FlowMask): number | undefined;
@@ -28,7 +28,7 @@ export interface TableUnderTest extends RulesUnderTest {
 
 /** A table behind caches. */
 export interface ClassifierUnderTest extends RulesUnderTest {
-  /** The action for a packed key, from a cache if that has it. */
+  /** The action for a key, from a cache if that has it. */
   classify(key: FlowKey, nowMs: number): number | undefined;
   /** Lets time pass: ages entries, checks them. */
   maintain(nowMs: number): void;
@@ -77,10 +77,9 @@ export class Pair<Subject extends RulesUnderTest> {
   }
 }
 
-/** A packed key of these fields. */
+/** A key of these fields. */
 export function keyOf(fields: KeyFields, schema: Schema): FlowKey {
   const key = new FlowKey(schema);
   for (const [name, value] of Object.entries(fields)) writeWideField(key.words, schema.field(name), value);
-  key.pack();
   return key;
 }

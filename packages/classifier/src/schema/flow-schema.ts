@@ -249,7 +249,7 @@ export const FLOW_SCHEMA: Schema = new Schema({
     mpls: { eth_type: MPLS },
     mplsm: { eth_type: MPLS_MULTICAST },
   },
-  // Port, tunnel, the low halves of MACs and addresses, protocol, ports: what differs between flows. The first part of
-  // an IPv6 address does not count; colliding keys cost time, not correctness.
-  hashWords: [W.IN_PORT, W.TUN_ID + 1, W.ETH_MIDDLE, W.ETH_SRC, W.IP_SRC + 3, W.IP_DST + 3, W.IP, W.PORTS],
+  // Ports, the low halves of addresses, of the station in an overlay, its network and port: what differs between flows. The
+  // first part of an IPv6 address does not count; colliding keys cost time, not correctness.
+  hashWords: [W.PORTS, W.IP_DST + 3, W.IP_SRC + 3, W.ETH_MIDDLE, W.TUN_ID + 1, W.IN_PORT, W.ETH_SRC, W.IP],
 });

@@ -20,7 +20,7 @@ export interface SchemaDescription {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Words in rule text that stand for several fields, such as `tcp`. The longer ones first. Default none. */
   readonly shorthands?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Words that the hash of a whole key is taken over: those that tell flows apart. Default all. */
+  /** Words by which flows are told apart best, the best first: those hashed to find one. Default all, in order. */
   readonly hashWords?: readonly number[];
   /**
    * Bits of every computed hash that are kept. Default all; 0 or a few bits make all or many keys collide, which must

@@ -25,7 +25,6 @@ function heapOf(entries: number, hits: number): number {
     for (let i = 0; i < count; i++) {
       key.words[1] = (i & 63) << 24;
       key.words[2] = i & 7;
-      key.pack();
       if (cache.classify(key, 64, i) !== (i & 7)) throw new Error('wrong');
     }
   };

@@ -18,6 +18,14 @@ function makeCache(options: Partial<FlowCacheOptions<number>> = {}): FlowCache<n
 
 const packet = (inPort: number, src = 0): Packet => [inPort, src, 0, 0, 0];
 
+/** Inserts a megaflow, of a port of its own, whose answer depends on the source. */
+function lookAtSources(cache: FlowCache<number>): void {
+  const mask = new FlowMask(SMALL_SCHEMA);
+  mask.consult(0, -1);
+  mask.consult(1, -1);
+  cache.insert(toKey(packet(99)), mask, 99);
+}
+
 describe('microflows', () => {
   it('answer from the third packet of a flow on', () => {
     const cache = makeCache();
@@ -60,10 +68,10 @@ describe('microflows', () => {
   it('give way to the megaflows while they rarely hit', () => {
     const cache = makeCache({ microflow: { entries: 2 } });
     const key = new FlowKey(SMALL_SCHEMA);
+    lookAtSources(cache);
     for (let i = 0; i < 70_000; i++) {
       key.words[0] = 1;
       key.words[1] = i;
-      key.pack();
       cache.classify(key);
     }
     expect(cache.stats().microflowBypassed).toBe(true);
@@ -71,7 +79,7 @@ describe('microflows', () => {
     expect(cache.stats().microflowBypassed).toBe(false);
   });
 
-  it('leave out keys with too many words', () => {
+  it('hold keys of any number of words', () => {
     const words = 30;
     const schema = new Schema({
       words,
@@ -79,12 +87,26 @@ describe('microflows', () => {
       fields: [{ name: 'id', offset: 0, width: 32, maskable: true, format: 'decimal', meaning: 'number' }],
       closure: [],
     });
-    const cache = new FlowCache<number>(schema, { slowPath: () => 1, seed: 1 });
-    const key = new FlowKey(schema);
-    key.words.fill(5);
-    key.pack();
-    for (let i = 0; i < 4; i++) cache.classify(key);
-    expect(cache.stats()).toMatchObject({ microflowHits: 0, microflowTooLong: 3, megaflowHits: 3 });
+    const slowPath = (key: FlowKey, mask: FlowMask): number => {
+      for (let word = 0; word < words; word++) mask.consult(word, -1);
+      return key.words.reduce((sum, value, word) => sum + value * word, 0);
+    };
+    const cache = new FlowCache<number>(schema, { slowPath, seed: 1 });
+    for (let word = 0; word < words; word++) {
+      const key = new FlowKey(schema);
+      key.words[word] = 5;
+      for (let i = 0; i < 4; i++) expect(cache.classify(key)).toBe(5 * word);
+    }
+    expect(cache.stats()).toMatchObject({ misses: words, megaflowHits: words, microflowHits: 2 * words });
+  });
+
+  it('do not tell packets apart by what no answer depends on, until one does', () => {
+    const cache = makeCache();
+    for (let source = 0; source < 10; source++) cache.classify(toKey(packet(3, source)));
+    expect(cache.stats()).toMatchObject({ misses: 1, megaflowHits: 1, microflowHits: 8 });
+    lookAtSources(cache);
+    for (let source = 0; source < 10; source++) cache.classify(toKey(packet(3, source)));
+    expect(cache.stats()).toMatchObject({ misses: 1, megaflowHits: 11, microflowHits: 8 });
   });
 
   it('take none but one new flow in a hundred from half full on', () => {
@@ -92,9 +114,9 @@ describe('microflows', () => {
     const key = new FlowKey(SMALL_SCHEMA);
     const mask = new FlowMask(SMALL_SCHEMA);
     cache.insert(key, mask, 1);
+    lookAtSources(cache);
     for (let i = 1; i <= 20_000; i++) {
       key.words[1] = i;
-      key.pack();
       cache.lookup(key);
     }
     const { microflowInserted } = cache.stats();

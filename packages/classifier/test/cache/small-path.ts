@@ -62,11 +62,10 @@ export function scan(list: readonly SmallRule[], packet: Packet): number {
   return list.find(isMet)?.result ?? -1;
 }
 
-/** A packed key for a packet. */
-export function toKey(packet: Packet, seed = 7): FlowKey {
-  const key = new FlowKey(SMALL_SCHEMA, seed);
+/** A key for a packet. */
+export function toKey(packet: Packet): FlowKey {
+  const key = new FlowKey(SMALL_SCHEMA);
   key.words.set(toWords(packet));
-  key.pack();
   return key;
 }
 

@@ -142,7 +142,6 @@ function packet(inPort: number, source: number, sourcePort: number, destinationP
   const tcp = { packet_kind: 'eth', eth_type: 0x0800, ip_proto: 6 };
   const key = FlowKey.from({ in_port: inPort, ...tcp, l4_src: sourcePort, l4_dst: destinationPort });
   key.words[(FLOW_SCHEMA.field('ip_src').offset >>> 5) + 3] = source;
-  key.pack();
   return key;
 }
 

@@ -79,7 +79,6 @@ function keyOf({ source, destination, sourcePort, destinationPort }: Packet): Fl
   const key = FlowKey.from({ in_port: 1, packet_kind: 'eth', eth_type: 0x0800, ip_proto: TCP, ...ports });
   key.words[IP_SRC] = source;
   key.words[IP_DST] = destination;
-  key.pack();
   return key;
 }
 
