@@ -1,5 +1,5 @@
 /** The laws of an encapsulation as NetLord's, whose tunnels are not those of IP addresses. */
-import { type Encapsulation, PacketBuffer, TunnelMetadata } from '@overlane/wire';
+import { type Encapsulation, PacketBuffer, TunnelMetadata, checksum, write16 } from '@overlane/wire';
 import { type FrameOptions, frame } from '@overlane/wire/arbitraries';
 import type { EncapsulationLaw } from '@overlane/wire/laws';
 import fc from 'fast-check';
@@ -11,6 +11,8 @@ const EDGE_MAC = Uint8Array.of(0x02, 0xe0, 0, 0, 0, 1);
 const FAULT = /^E_[A-Z0-9_]+$/;
 /** Octets in front of the frame that an encapsulation may want. */
 const HEADROOM = 64;
+/** Offset of the IPv4 header in a packet as sent. */
+const IPV4 = 18;
 
 /**
  * The laws of an encapsulation: ours, or what `make` makes. `carries`: what one endpoint wraps, another unwraps to the same
@@ -58,10 +60,12 @@ function total(make: () => Encapsulation): fc.IRawProperty<unknown, false> {
   const sizes: FrameOptions = { payloadMax: 32 };
   const edits = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 3 });
   const spoiled = fc
-    .tuple(frame(sizes), netlordTunnel(), edits, fc.option(fc.nat(), { freq: 3 }))
-    .map(([inner, tunnel, changes, cut]) => {
+    .tuple(frame(sizes), netlordTunnel(), edits, fc.option(fc.nat(), { freq: 3 }), fc.boolean())
+    .map(([inner, tunnel, changes, cut, isMended]) => {
       const bytes = wrap(make(), PacketBuffer.from(inner, HEADROOM), tunnel);
       for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      // Else the checksum would hide the rules behind it.
+      if (isMended) write16(bytes, IPV4 + 10, checksumOf(bytes.subarray(IPV4, IPV4 + 20)));
       return cut === null ? bytes : bytes.slice(0, cut % (bytes.length + 1));
     });
   const endpoint = make();
@@ -72,6 +76,11 @@ function total(make: () => Encapsulation): fc.IRawProperty<unknown, false> {
     if (outcome !== undefined) return FAULT.test(outcome);
     return packet.start >= 0 && packet.start <= packet.end && packet.end <= bytes.length;
   });
+}
+
+/** The checksum that an IPv4 header of 20 octets should have. */
+function checksumOf(header: Uint8Array): number {
+  return checksum.compute(Uint8Array.of(...header.subarray(0, 10), 0, 0, ...header.subarray(12)), 0, 20);
 }
 
 function wrap(endpoint: Encapsulation, packet: PacketBuffer, tunnel: TunnelMetadata): Uint8Array {

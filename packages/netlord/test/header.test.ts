@@ -6,6 +6,7 @@ import {
   type AddressPlan,
   type NetlordHeader,
   ADDRESS_PLAN,
+  NetlordView,
   addressPlan,
   frame,
   header,
@@ -179,6 +180,17 @@ describe('encode refuses', () => {
     expect(refusal(() => frame.encode({ ...value, destination: new Uint8Array(7) })).code).toBe('E_FIELD_RANGE');
     expect(refusal(() => frame.encodeInto(value, new Uint8Array(37))).code).toBe('E_OUTPUT_TRUNCATED');
     expect(refusal(() => header.encodeInto(plain, new Uint8Array(20), 1)).code).toBe('E_OUTPUT_TRUNCATED');
+  });
+});
+
+describe('view', () => {
+  it('reads in place and moves', () => {
+    const bytes = Uint8Array.of(...sent, ...received);
+    const view = new NetlordView(bytes, 18);
+    const read = (): unknown[] => [view.totalLength, view.vid, view.ttl, view.protocol, view.macAsId, view.port];
+    expect([...read(), view.tenantId]).toEqual([78, 101, 2, 253, 7, 12, 0xabcd]);
+    expect([view.at(bytes, sent.length + 14).ttl, view.at(sent).offset]).toEqual([1, 0]);
+    expect(new NetlordView(received, 14, addressPlan({ portBits: 12 })).port).toBe(0xc0);
   });
 });
 

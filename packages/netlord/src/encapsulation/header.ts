@@ -172,8 +172,8 @@ export function decrementTtl(bytes: Uint8Array, offset: number): void {
 
 /**
  * Writes all 20 octets, unchecked: the data path's `encodeInto`. `tos` holds DSCP and ECN, `address` is that of
- * `toAddress`; both 32-bit values may be signed. The checksum comes from the values at hand: nothing is read back, so there
- * is no more for a template of it to save (bench: `netlord`).
+ * `toAddress`; both 32-bit values may be signed. The checksum is added up from the values at hand, so a template of it per
+ * flow would spare a few additions and no reads.
  */
 export function writeHeader(
   bytes: Uint8Array,

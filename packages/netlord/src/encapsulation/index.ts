@@ -6,5 +6,6 @@ export * from './constants.js';
 export * from './encapsulation.js';
 export * from './faults.js';
 export * from './mac-as-ids.js';
+export * from './view.js';
 export type { NetlordFrame } from './frame.js';
 export type { NetlordHeader } from './header.js';
