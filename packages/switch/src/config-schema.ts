@@ -1,4 +1,5 @@
 /** The schema of a switch's configuration, with messages that say what a field may hold. */
+import { ROUTER_MAC } from '@overlane/netlord';
 import { CodecError, IpAddress, isGroupMac, parseMac } from '@overlane/wire';
 import { z } from 'zod';
 import type { SwitchConfig } from './config.js';
@@ -48,6 +49,14 @@ const netlordSpace = z.strictObject({
   network: integer(0, Number.MAX_SAFE_INTEGER).describe('One of the networks'),
   tenant: integer(0, 0xff_ffff).describe('Tenant'),
   macAsId: integer(0, 0xffff_ffff).describe('MAC address space within the tenant'),
+  router: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'must be an address and a prefix length such as 10.0.0.1/24')
+    .optional()
+    .describe("Address and prefix of the tenant's router in it; default: it is not routed"),
+  stations: list(z.strictObject({ address: ipAddress, mac: macAddress }), 0, 65_536)
+    .optional()
+    .describe('Stations that the router reaches, and that ARP may be answered for'),
 });
 const netlordReach = z.strictObject({
   edge: macAddress.describe('MAC of the other edge switch'),
@@ -94,6 +103,11 @@ const encapsulation = z
         reach: list(netlordReach, 0, 4096)
           .default([])
           .describe('VLANs towards each other edge switch; default: VLAN 1'),
+        routerMac: macAddress.default(ROUTER_MAC).describe("MAC of all tenants' routers, the same at all agents"),
+        arpProxy: z
+          .enum(['router', 'stations'])
+          .default('router')
+          .describe("Whether ARP is answered for the routers' addresses only, or for all stations named here"),
         chirpPeriodMs: integer(10, 600_000).default(2500).describe('Mean time between chirps, the same at all agents'),
         ecnMode,
       }),

@@ -70,6 +70,10 @@ export interface NetlordSpaceConfig {
   readonly tenant: number;
   /** MAC address space within the tenant (MAC_AS_ID), 0..4294967295. */
   readonly macAsId: number;
+  /** Address and prefix of the tenant's router in it, such as `10.0.0.1/24`. Default: it is not routed. */
+  readonly router?: string | undefined;
+  /** Stations that the router reaches, and that ARP may be answered for. Default: none. */
+  readonly stations?: readonly { readonly address: string; readonly mac: string }[] | undefined;
 }
 
 /** NetLord: the switch is the agent (NLA) of one server. Its underlay is of type `ethernet`. */
@@ -82,6 +86,10 @@ export interface NetlordConfig extends EcnConfig {
   readonly spaces: readonly NetlordSpaceConfig[];
   /** VLANs (2..4094) towards each other edge switch, as SPAIN's plan has them. Default: none; all goes by VLAN 1. */
   readonly reach: readonly { readonly edge: string; readonly vlans: readonly number[] }[];
+  /** MAC of all tenants' routers, the same at all agents. Default 02:4e:4c:00:00:01. */
+  readonly routerMac: string;
+  /** Whose ARP requests the switch answers: for the routers' addresses, or for all stations named here, too. Default `router`. */
+  readonly arpProxy: 'router' | 'stations';
   /** Mean time between chirps on a VLAN, in milliseconds, the same at all agents. Default 2,500. */
   readonly chirpPeriodMs: number;
 }

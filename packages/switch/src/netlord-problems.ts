@@ -1,6 +1,6 @@
-import { isPort, portOf } from '@overlane/netlord';
-import { IpAddress } from '@overlane/wire';
-import type { NetlordConfig, SwitchConfig } from './config.js';
+import { isPort, portOf, routerLeg } from '@overlane/netlord';
+import { CodecError, IpAddress } from '@overlane/wire';
+import type { NetlordConfig, NetlordSpaceConfig, SwitchConfig } from './config.js';
 import type { ConfigProblem } from './encapsulations.js';
 
 /** What is wrong with the configuration of a NetLord agent whose fields are right one by one. */
@@ -33,6 +33,8 @@ function spaceProblems({ spaces }: NetlordConfig, { networks }: SwitchConfig): C
     if (names.has(name)) issue('macAsId', `space ${macAsId} of tenant ${tenant} is there already`);
     numbers.add(network);
     names.add(name);
+    const wrong = routerProblem(spaces[at]!);
+    if (wrong !== undefined) issue('router', wrong);
   });
   const missing = [...known].filter((network) => !numbers.has(network));
   if (missing.length > 0) {
@@ -40,6 +42,17 @@ function spaceProblems({ spaces }: NetlordConfig, { networks }: SwitchConfig): C
     problems.push({ path: ['encapsulation', 'spaces'], message });
   }
   return problems;
+}
+
+/** What is wrong with a space's router and stations, if anything. */
+function routerProblem(space: NetlordSpaceConfig): string | undefined {
+  try {
+    routerLeg(space);
+    return undefined;
+  } catch (error) {
+    if (CodecError.is(error) || error instanceof TypeError) return error.message;
+    throw error;
+  }
 }
 
 function reachProblems({ edge: own, reach }: NetlordConfig): ConfigProblem[] {

@@ -74,6 +74,6 @@ export function dove(options: DoveOptions): SwitchRoles {
  * switch is the agent of one server. Give it `learning.ageingMs: Infinity`, as for {@link dove}.
  */
 export function netlord(options: AgentOptions): SwitchRoles {
-  const { encapsulation, resolver, replicator, path } = createAgent(options);
-  return { spoofFault: 'E_NL_SPOOF', encapsulation, resolver, replicator, path, makeQueue: () => new DropQueue() };
+  const { nlArp: _nlArp, spain: _spain, ...roles } = createAgent(options);
+  return { ...roles, spoofFault: 'E_NL_SPOOF', makeQueue: () => new DropQueue() };
 }

@@ -1,5 +1,5 @@
 /** What a switch is made of, and what it reports. */
-import type { Encapsulation, Fault, Path, Queue, Replicator, Resolver } from '@overlane/wire';
+import type { Encapsulation, Fault, Gateway, Path, Queue, Replicator, Resolver } from '@overlane/wire';
 import type { PortSnapshot } from './counters.js';
 import type { LedgerSnapshot } from './ledger.js';
 import type { MacTableOptions } from './mac-table.js';
@@ -17,6 +17,8 @@ export interface SwitchRoles {
   readonly path: Path;
   /** What happens when the next hop is full; called once per port. */
   makeQueue(portName: string): Queue;
+  /** Who speaks for stations that every switch plays. Default: nobody. */
+  readonly gateway?: Gateway;
   /** The system's name for a frame from a source address that its port may not use. Default `E_SWITCH_SPOOF`. */
   readonly spoofFault?: Fault;
 }

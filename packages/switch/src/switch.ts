@@ -26,6 +26,7 @@ import type { MacTableOptions } from './mac-table.js';
 import { Offload } from './offload.js';
 import type { Program } from './program.js';
 import { Refusals } from './refusals.js';
+import { Routing } from './routing.js';
 import { type DepartureListener, LocalPort, Segment } from './segment.js';
 import type { LocalPortOptions, SwitchOptions, SwitchRoles, SwitchSnapshot } from './switch-options.js';
 import { Uplink } from './uplink.js';
@@ -45,6 +46,7 @@ export class Switch {
   readonly #forwarding: Forwarding;
   readonly #flooding: Flooding;
   readonly #refusals: Refusals;
+  readonly #routing: Routing;
   readonly #ledger = new Ledger();
   readonly #egresses: Egress[] = [];
   readonly #departed: DepartureListener;
@@ -60,10 +62,12 @@ export class Switch {
     const ways = { uplink: this.#uplink, replicator: roles.replicator, ledger: this.#ledger };
     this.#flooding = new Flooding(ways, flush);
     this.#refusals = new Refusals(roles.encapsulation, this.#ledger);
+    const segmentOf = (network: number): Segment | undefined => this.#segments.get(network);
+    this.#routing = new Routing(roles, { segmentOf, uplink: this.#uplink, ledger: this.#ledger });
     this.#downlink = new Downlink(
       roles,
       {
-        segmentOf: (network) => this.#segments.get(network),
+        segmentOf,
         forward: (frame, tunnel, counters, nowMs) => this.#forwardRemote(frame, tunnel, counters, nowMs),
         flush,
       },
@@ -178,6 +182,8 @@ export class Switch {
       this.#forwarding.invalidate();
       resolver.arrived(segment.network, frame, nowMs);
     }
+    const taken = this.#roles.gateway?.take(segment.network, frame, nowMs) ?? 'passed';
+    if (taken !== 'passed') return this.#routing.settle(taken, frame, from, nowMs);
     const program = this.#forwarding.decide(frame, segment, from, undefined, nowMs);
     switch (program.kind) {
       case 'port':

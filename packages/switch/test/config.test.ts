@@ -114,6 +114,11 @@ describe('parseSwitchConfig', () => {
           },
         ],
         [
+          'encapsulation.spaces[0].router',
+          'an address and a prefix such as 10.0.0.1/24',
+          { encapsulation: { ...agent, spaces: [{ ...agent.spaces[0], router: '10.0.0.1/33' }] } },
+        ],
+        [
           'encapsulation.reach[0].edge',
           'is there already, or our own',
           { encapsulation: { ...agent, reach: [{ edge: '02:E0:00:00:00:01', vlans: [2] }] } },

@@ -186,6 +186,30 @@ export interface Resolver {
   readonly tickMs?: number;
 }
 
+/** What a {@link Gateway} did with a frame. */
+export type GatewayOutcome =
+  /** Nothing: it isn't for the gateway. */
+  | 'passed'
+  /** The frame is done with; {@link Gateway.answer} is for its sender. */
+  | 'answered'
+  /** The frame, changed in place, goes on in {@link Gateway.network}. */
+  | 'routed'
+  /** The frame is dropped. */
+  | Fault;
+
+/**
+ * Answers "who speaks for stations that every switch plays?": tenants' routers, and those that ARP is answered for. Optional: not every
+ * system has them.
+ */
+export interface Gateway {
+  /** Looks at a frame of `network` from a local port, before it is forwarded. */
+  take(network: number, frame: PacketBuffer, nowMs: number): GatewayOutcome;
+  /** After `routed`: the network that the frame goes on in. */
+  readonly network: number;
+  /** After `answered`: a frame for the sender, valid until the next call. */
+  readonly answer: PacketBuffer;
+}
+
 /** Answers "who gets a broadcast?". */
 export interface Replicator {
   /** The endpoints that get a copy of a broadcast, multicast or unknown-destination frame of `network`. */

@@ -10,10 +10,12 @@ import type { ReachTable } from '../spain/reach.js';
 import { SpainPath } from '../spain/spain-path.js';
 import { AgentEncapsulation } from './encapsulation.js';
 import { placeOf } from './locator.js';
-import { NetworkMap, type TenantNetwork } from './network-map.js';
+import { NetworkMap } from './network-map.js';
 import { EdgePath } from './path.js';
 import { NetLordResolver } from './resolver.js';
+import type { RoutedNetwork } from './router-config.js';
 import { ServerReplicator } from './servers.js';
+import { VirtualRouter } from './virtual-router.js';
 
 /** What an agent needs to know. Everything but its place and its networks has a default. */
 export interface AgentOptions extends Partial<NlArpLimits> {
@@ -21,8 +23,12 @@ export interface AgentOptions extends Partial<NlArpLimits> {
   readonly address: IpAddress;
   /** MAC of that edge switch, as text. */
   readonly edge: string;
-  /** The networks served. */
-  readonly networks: Iterable<TenantNetwork>;
+  /** The networks served, and their parts of the tenants' routers. Read once. */
+  readonly networks: readonly RoutedNetwork[];
+  /** MAC of all tenants' routers, the same at all agents. Default ROUTER_MAC. */
+  readonly routerMac?: string;
+  /** Whether ARP is answered for provisioned stations, or for the routers only. Default `router`. */
+  readonly arpProxy?: 'router' | 'stations';
   /** VLANs towards the other edge switches. Default: none, and everything takes the VLAN that spans all. */
   readonly reach?: ReachTable;
   /** Mean time between chirps. Default 2,500 ms. All agents must have the same. */
@@ -45,6 +51,8 @@ export interface Agent {
   readonly replicator: ServerReplicator;
   /** Which VLAN a flow takes. */
   readonly path: EdgePath;
+  /** Tenants' routers and the ARP proxy. */
+  readonly gateway: VirtualRouter;
   /** NL-ARP itself, to look at. */
   readonly nlArp: NlArp;
   /** SPAIN itself, to look at. */
@@ -75,6 +83,8 @@ export function createAgent(options: AgentOptions): Agent {
     ...(pathMtu !== undefined && { pathMtu }),
     ...(ecnMode !== undefined && { ecnMode }),
   });
-  const resolver = new NetLordResolver({ networks, nlArp, spain, path, isRouter: () => false });
-  return { encapsulation, resolver, replicator, path, nlArp, spain };
+  const gateway = new VirtualRouter(options);
+  const isRouter = (high: number, low: number): boolean => gateway.isRouter(high, low);
+  const resolver = new NetLordResolver({ networks, nlArp, spain, path, isRouter });
+  return { encapsulation, resolver, replicator, path, gateway, nlArp, spain };
 }

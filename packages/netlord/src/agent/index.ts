@@ -5,4 +5,6 @@ export * from './locator.js';
 export * from './network-map.js';
 export * from './path.js';
 export * from './resolver.js';
+export * from './router-config.js';
 export * from './servers.js';
+export * from './virtual-router.js';
