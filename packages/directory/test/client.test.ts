@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseKey, source } from '../src/index.js';
+import { type Answer, CODE, DATAGRAM_LENGTH_MAX, FLAG, TYPE, message, parseKey, source } from '../src/index.js';
 import { A, B, KEYS, ME, ask, askAndWait, calm, resultOf } from './asking.js';
-import { Simulation } from './simulation.js';
+import { NaiveServer, Simulation } from './simulation.js';
 
 describe('resolve', () => {
   it('asks k servers once, then answers from the cache', () => {
@@ -146,14 +146,89 @@ describe('when servers fail', () => {
   it('a restored store empties the cache, and servers that are behind it are not believed', () => {
     const sim = calm();
     askAndWait(sim, A);
-    sim.store.epoch = 2;
-    sim.store.writes = [];
+    sim.store.restore(0);
     sim.store.put(A, 9);
-    sim.servers[0]!.revision = 0;
     sim.servers[0]!.follow(1);
     askAndWait(sim, B);
     askAndWait(sim, parseKey(7, '10.1.2.5'));
     expect(sim.events.filter(({ type }) => type === 'epochChanged')).toEqual([{ type: 'epochChanged', epoch: 2 }]);
     expect(askAndWait(sim, A)).toBe('9');
+  });
+});
+
+describe('replies', () => {
+  /** Has the first server answer with something else than it should; what comes of it is what the second says. */
+  const twist = (change: (answers: Answer[]) => Answer[]): Simulation => {
+    const sim = calm({ servers: 2 });
+    sim.store.put(B, 2);
+    for (const server of sim.servers) server.follow(1);
+    const { answers } = NaiveServer.prototype;
+    const [liar] = sim.servers;
+    liar!.answers = (request) => change(answers.call(liar, request));
+    const outcomes = [A, B].map((key) => ask(sim, key));
+    sim.run(100);
+    expect(outcomes.map((outcome) => resultOf(sim, outcome))).toEqual(['1', '2']);
+    return sim;
+  };
+
+  it('with answers to other questions are not believed', () => {
+    const other = { ...A, tenant: 8 };
+    expect(twist((answers) => answers.map((answer) => ({ ...answer, key: other }))).client.counters.mismatched).toBe(2);
+    expect(twist((answers) => [...answers, ...answers]).client.counters.mismatched).toBe(2);
+    expect(twist(() => []).client.counters.mismatched).toBe(2);
+  });
+
+  it('from a server that was not asked, or a second time, change nothing', () => {
+    const sim = calm({ servers: 1, k: 1 });
+    ask(sim, A);
+    const [request] = sim.events.flatMap((event) => (event.type === 'send' ? [message.decode(event.datagram)] : []));
+    const reply = sim.servers[0]!.answer(request!, 0)!;
+    sim.client.receive(0, sim.seal({ ...reply, txidLo: (reply.txidLo ^ 1) >>> 0 }), sim.nowMs);
+    sim.client.receive(0, sim.seal(request!), sim.nowMs);
+    expect(sim.client.takeEvents()).toEqual([]);
+    sim.client.receive(0, sim.seal(reply), sim.nowMs);
+    expect(sim.client.takeEvents()).toHaveLength(1);
+    sim.client.receive(0, sim.seal(reply), sim.nowMs);
+    expect(sim.client.counters.unexpected).toBe(3);
+  });
+
+  it('that are challenges are answered with the cookie, twice at most', () => {
+    const sim = calm({ servers: 1, k: 1 });
+    let challenges = 0;
+    const { answer } = NaiveServer.prototype;
+    const [server] = sim.servers;
+    server!.answer = (request, now) => {
+      if (request.type !== TYPE.LOOKUP || request.cookie?.[0] === 9) return answer.call(server, request, now);
+      challenges++;
+      return { ...request, type: TYPE.CHALLENGE, code: CODE.OK, cookie: new Uint8Array(16).fill(9) };
+    };
+    expect(askAndWait(sim, A)).toBe('1');
+    expect(askAndWait(sim, B)).toBe('NOT_FOUND');
+    expect(challenges).toBe(1);
+    server!.answer = (request) => ({ ...request, type: TYPE.CHALLENGE, code: CODE.OK, cookie: new Uint8Array(16) });
+    const before = sim.sent[0]!;
+    expect(askAndWait(sim, ME)).toBe('NO_SERVER');
+    expect(sim.sent[0]! - before).toBeLessThanOrEqual(9);
+  });
+
+  it('that were cut are followed by the rest of the questions, padded to the full if nothing fits', () => {
+    const sim = calm({ servers: 1, k: 1 });
+    sim.store.put(B, 2);
+    const [server] = sim.servers;
+    server!.follow(1);
+    const { answer } = NaiveServer.prototype;
+    const lengths: number[] = [];
+    server!.answer = (request, now) => {
+      const reply = answer.call(server, request, now)!;
+      if (request.type !== TYPE.LOOKUP || reply.type !== TYPE.LOOKUP_REPLY) return reply;
+      lengths.push(message.lengthOf(request));
+      const fits = lengths.at(-1)! === DATAGRAM_LENGTH_MAX ? 9 : lengths.length === 1 ? 1 : 0;
+      return { ...reply, flags: FLAG.TRUNCATED, answers: reply.answers.slice(0, fits) };
+    };
+    const outcomes = [A, B].map((key) => sim.client.resolve(key, ME, 'cached', sim.nowMs));
+    sim.pump();
+    sim.run(100);
+    expect(outcomes.map((outcome) => resultOf(sim, outcome))).toEqual(['1', '2']);
+    expect(lengths).toEqual([232, 152, 1200]);
   });
 });

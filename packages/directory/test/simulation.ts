@@ -32,22 +32,42 @@ export function randomOf(seed: number): () => number {
   };
 }
 
+interface Write {
+  readonly name: string;
+  readonly place: number | undefined;
+}
+
 /** What the store held: one write per revision. */
 export class NaiveStore {
   epoch = 1;
-  /** Writes of this epoch; the revision of one is its place plus 1. `place` undefined is a delete. */
-  writes: { name: string; place: number | undefined }[] = [];
+  /** Writes by epoch; the revision of one is its place plus 1. `place` undefined is a delete. */
+  readonly #epochs = new Map<number, Write[]>([[1, []]]);
+
+  get writes(): readonly Write[] {
+    return this.#epochs.get(this.epoch)!;
+  }
+
+  /** All that ever was written: the writes of each epoch. */
+  get history(): ReadonlyMap<number, readonly Write[]> {
+    return this.#epochs;
+  }
 
   put(key: MappingKey, place: number | undefined): number {
-    this.writes.push({ name: formatKey(key), place });
-    return this.writes.length;
+    return this.#epochs.get(this.epoch)!.push({ name: formatKey(key), place });
+  }
+
+  /** Goes back to a backup with the first of its writes. */
+  restore(kept: number): void {
+    const { writes } = this;
+    this.#epochs.set(++this.epoch, writes.slice(0, kept));
   }
 
   /** What the key was at a revision: its place, and the version that said so. */
-  at(key: MappingKey, revision: number): { place: number | undefined; version: number } {
+  at(key: MappingKey, revision: number, epoch = this.epoch): { place: number | undefined; version: number } {
     const name = formatKey(key);
+    const writes = this.#epochs.get(epoch)!;
     for (let i = revision; i > 0; i--) {
-      const write = this.writes[i - 1]!;
+      const write = writes[i - 1]!;
       if (write.name === name) return { place: write.place, version: i };
     }
     return { place: undefined, version: 0 };
@@ -87,6 +107,7 @@ export class NaiveServer {
 
   /** Follows the store a bit, or all the way. */
   follow(steps: number): void {
+    if (this.epoch < this.store.epoch) this.revision = 0;
     this.epoch = this.store.epoch;
     this.revision = Math.min(this.store.writes.length, this.revision + steps);
   }
@@ -112,7 +133,7 @@ export class NaiveServer {
       return {
         type: TYPE.UPDATE_REPLY,
         ...reply,
-        stamp: { epoch: this.epoch, revision: this.store.writes.length },
+        stamp: { epoch: this.store.epoch, revision: this.store.writes.length },
         results,
       };
     }
@@ -122,7 +143,7 @@ export class NaiveServer {
 
   answers(request: Lookup): Answer[] {
     return request.questions.flatMap(({ key, knownVersion }): Answer[] => {
-      const { place, version } = this.store.at(key, this.revision);
+      const { place, version } = this.store.at(key, this.revision, this.epoch);
       const none = { key, version, ttl: 0, mac: new Uint8Array(6), flags: 0, locators: [] };
       if (place === undefined) {
         return this.syncing ? [] : [{ ...none, code: CODE.NOT_FOUND, version: this.tombstones ? version : 0 }];

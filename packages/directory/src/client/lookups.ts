@@ -197,9 +197,8 @@ export class Lookups {
       return;
     }
     if (query.done) {
-      // Read repair, but a late "there is none" must know at least as much as the newest server.
+      // Read repair: late, but newer than what is cached.
       const before = cache.peek(query.view)?.version ?? 0;
-      if (isNegative && stamp.revision < epoch.newest.revision) return;
       cache.offer(query.view, answer, stamp, nowMs);
       if (answer.version > before) counters.repairs++;
       return;
