@@ -21,6 +21,10 @@ the command says why.
 --system dove shows more: three switches, two of which know only the first, carry frames of 9,000 octets in fragments, and a
 VM moves from one host to another while it is pinged; at most two pings may be lost.
 
+--system netlord puts two edge and two core switches between the hosts, played by the kernel's own bridges and IP forwarding. The
+core switches' tables must hold the edge switches' MACs alone, and when a link between switches is cut during a ping, flows
+must move to another VLAN within three chirp periods. It takes bridge, nft and sysctl, too.
+
 With --json the last line on standard output is one object; everything else goes to standard error:
 
   {"ok":true,"mode":"namespaces","encapsulation":"vxlan","pings":{"expected":18,"answered":18},

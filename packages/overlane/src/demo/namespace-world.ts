@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OutcomeError } from '../exit.js';
+import { KernelFabric } from './kernel-fabric.js';
 import { addQuietNamespaces, runIp } from './run-ip.js';
 import { runProgram, tryProgram } from './run-program.js';
 import { SwitchProcess } from './switch-process.js';
@@ -30,6 +31,7 @@ const PING_SUMMARY = /(\d+) packets transmitted, (\d+) received(?:, \+(\d+) dupl
 export class NamespaceWorld implements World {
   readonly mode = 'namespaces';
   readonly steps: readonly BuildStep[];
+  readonly fabric: KernelFabric | undefined;
   readonly #encapsulation: EncapsulationName;
   readonly #captureFile: string;
   readonly #switches = new Map<string, SwitchProcess>();
@@ -38,15 +40,19 @@ export class NamespaceWorld implements World {
   constructor(encapsulation: EncapsulationName, captureFile: string) {
     this.#encapsulation = encapsulation;
     this.#captureFile = captureFile;
+    this.fabric = encapsulation === 'netlord' ? new KernelFabric() : undefined;
+    const { fabric } = this;
     const names = (list: readonly { readonly name: string }[]): string => list.map(({ name }) => name).join(', ');
     this.steps = [
       {
         title: `network namespaces: ${names(HOSTS)} and ${names(STATIONS)}`,
         run: () => addQuietNamespaces([...HOSTS, ...STATIONS].map(({ name }) => name)),
       },
-      { title: `underlay: veth pair u1-u2, ${HOSTS.map(({ address }) => address).join(' and ')}`, run: addUnderlay },
+      fabric === undefined
+        ? { title: `underlay: veth pair u1-u2, ${HOSTS.map(({ address }) => address).join(' and ')}`, run: addUnderlay }
+        : { title: 'two edge and two core switches: namespaces, bridges, IP forwarding', run: () => fabric.build() },
       { title: 'one `overlane switch` per host, which makes the TAP devices', run: () => this.#startSwitches() },
-      { title: 'TAP devices moved to their stations, and addressed', run: () => addStations() },
+      { title: 'TAP devices moved to their stations, and addressed', run: () => addStations(encapsulation) },
     ];
   }
 
@@ -82,6 +88,7 @@ export class NamespaceWorld implements World {
 
   close(): void {
     for (const one of this.#switches.values()) one.kill();
+    this.fabric?.close();
   }
 
   async #startSwitches(): Promise<void> {
@@ -111,10 +118,18 @@ async function addUnderlay(): Promise<void> {
   );
 }
 
-async function addStations(): Promise<void> {
+async function addStations(encapsulation: EncapsulationName): Promise<void> {
   for (const host of HOSTS) {
     const moves = stationsOn(host).map(({ name }) => `link set ${name} netns ${name}`);
     await runIp(host.name, moves);
+  }
+  if (encapsulation === 'netlord') {
+    // A station that comes up tells its neighbours by ARP: that is how its agent knows to announce it.
+    await Promise.all(
+      STATIONS.map(({ name }) =>
+        runProgram('ip', ['netns', 'exec', name, 'sysctl', '-qw', `net.ipv4.conf.${name}.arp_notify=1`]),
+      ),
+    );
   }
   await Promise.all(
     STATIONS.map(({ name, mac, addresses }) =>

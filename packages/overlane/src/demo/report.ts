@@ -3,7 +3,7 @@ import type { DissectedLayer } from '@overlane/layout';
 import Table from 'cli-table3';
 import type { ProbeResult } from './checks.js';
 import { explainLayers } from './demo-capture.js';
-import { HOSTS, STATIONS, TENANTS, stationsOn, wantedAnswers } from './topology.js';
+import { type EncapsulationName, HOSTS, STATIONS, TENANTS, addressOf, stationsOn, wantedAnswers } from './topology.js';
 import type { SwitchCounters } from './world.js';
 
 /** Where lines go: a terminal shows a step while it runs. */
@@ -47,7 +47,7 @@ export class Report {
   }
 
   /** The topology as a picture. */
-  printTopology(encapsulation: string): void {
+  printTopology(encapsulation: EncapsulationName): void {
     const [left, right] = HOSTS;
     const width = 24;
     const rows = TENANTS.map(({ name, network }, i) => {
@@ -57,11 +57,11 @@ export class Report {
       );
       return `  ${near!.padEnd(width)}   ${`network ${network}`.padEnd(width)}${far}`;
     });
-    const tunnel = ` ${encapsulation} over the underlay `;
+    const tunnel = ` ${encapsulation} over the ${encapsulation === 'netlord' ? 'fabric' : 'underlay'} `;
     const macs = HOSTS.map((host) => `${stationsOn(host)[0]!.mac} on ${host.name}`).join(', ');
     this.print(
       '',
-      `  ${`${left.name} ${left.address} `.padEnd(width, '═')}${tunnel.padEnd(width + 2, '═')} ${right.name} ${right.address}`,
+      `  ${`${left.name} ${addressOf(left, encapsulation)} `.padEnd(width, '═')}${tunnel.padEnd(width + 2, '═')} ${right.name} ${addressOf(right, encapsulation)}`,
       ...rows,
       `  Both tenants use the same addresses and the same MACs: ${macs}.`,
       '',

@@ -5,6 +5,7 @@ import { MemoryWorld } from './memory-world.js';
 import { type MigrationFindings, showMigration } from './migration.js';
 import { NamespaceWorld } from './namespace-world.js';
 import type { Report } from './report.js';
+import { type FabricFindings, showFabric } from './show-fabric.js';
 import { type EncapsulationName, TENANTS, pingsOf } from './topology.js';
 import type { Mode, SwitchCounters, World } from './world.js';
 
@@ -14,14 +15,14 @@ export interface DemoOptions {
   readonly mode: Mode;
   /** The encapsulation between the hosts. */
   readonly encapsulation: EncapsulationName;
-  /** The system to show more of, if it has more to show: `dove` in namespaces. */
+  /** The system to show more of, if it has more to show: `dove` in namespaces, `netlord`. */
   readonly system?: SystemName | undefined;
   /** File for the underlay's packets. */
   readonly captureFile: string;
 }
 
 /** Systems that can be shown, each with the encapsulation of its name. */
-export const SYSTEM_NAMES = ['vxlan', 'dove'] as const;
+export const SYSTEM_NAMES = ['vxlan', 'dove', 'netlord'] as const;
 
 /** Name of a system. */
 export type SystemName = (typeof SYSTEM_NAMES)[number];
@@ -42,6 +43,8 @@ export interface DemoSummary {
   readonly flows: { readonly microflowHits: number; readonly megaflowHits: number; readonly misses: number };
   /** Where DOVE was shown in full: a VM that moved while it was pinged, and frames in fragments. */
   readonly migration?: Omit<MigrationFindings, 'failures'>;
+  /** Where NetLord was shown: what core switches have learned, and a ping during which a link was cut. */
+  readonly fabric?: Omit<FabricFindings, 'failures'>;
   /** Path of the capture. */
   readonly capture: string;
 }
@@ -63,12 +66,15 @@ export async function runDemo(options: DemoOptions, report: Report): Promise<Dem
   const failures: string[] = [];
   const world = makeWorld(mode, encapsulation, captureFile);
   let migration: MigrationFindings | undefined;
+  let fabric: FabricFindings | undefined;
   let flows = { microflowHits: 0, megaflowHits: 0, misses: 0 };
   try {
     for (const { title, run } of world.steps) await report.step(title, run);
     for (const tenant of TENANTS)
       pings.push(await report.step(`pings in ${tenant.name}`, () => checkPings(world, tenant, encapsulation)));
     tries.push(await report.step('tries to reach the other tenant', () => checkIsolation(world)));
+    if (world.fabric !== undefined) fabric = await showFabric(world.fabric, report);
+    failures.push(...(fabric?.failures ?? []));
     const counters = await report.step('switches stopped', () => world.stopSwitches());
     flows = sumFlows(counters);
     const findings = await report.step('capture read back', () => checkCapture(captureFile, encapsulation));
@@ -97,6 +103,7 @@ export async function runDemo(options: DemoOptions, report: Report): Promise<Dem
     },
     flows,
     ...(migration === undefined ? {} : { migration: { pings: migration.pings, jumbos: migration.jumbos } }),
+    ...(fabric === undefined ? {} : { fabric: { tables: fabric.tables, failover: fabric.failover } }),
     capture: captureFile,
   };
   return { summary, failures };

@@ -3,6 +3,7 @@
  * MACs, each with a station on both hosts. Plain data: both worlds build it, and the checks judge by it.
  */
 import { type EncapsulationConfig, type SwitchConfig, parseSwitchConfig } from '@overlane/switch';
+import { HOST_DEVICE, HOST_PLACES, agentConfigOf } from './netlord-plan.js';
 
 /** Name of an encapsulation that the switch knows. */
 export type EncapsulationName = EncapsulationConfig['type'];
@@ -131,8 +132,26 @@ export function wantedAnswers({ from, owner, count }: Probe): number {
   return from.tenant === owner.tenant ? count : 0;
 }
 
+/** Address of `host` on the underlay of an encapsulation. */
+export function addressOf({ name, address }: Host, encapsulation: EncapsulationName): string {
+  return encapsulation === 'netlord' ? HOST_PLACES[name]!.address : address;
+}
+
 /** Configuration of the switch on `host`. `capture` is the file for its underlay packets. */
 export function switchConfigOf(host: Host, encapsulation: EncapsulationName, capture?: string): SwitchConfig {
+  if (encapsulation === 'netlord') {
+    const networks = TENANTS.map(({ network }) => network);
+    return agentConfigOf(host.name, networks, {
+      underlay: {
+        type: 'ethernet',
+        device: HOST_DEVICE,
+        address: addressOf(host, encapsulation),
+        mtu: UNDERLAY_MTU,
+      },
+      ports: stationsOn(host).map(({ name, network }) => ({ name, network })),
+      ...(capture === undefined ? {} : { capture }),
+    });
+  }
   return parseSwitchConfig({
     name: host.name,
     encapsulation: { type: encapsulation },
