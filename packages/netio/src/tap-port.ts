@@ -1,14 +1,20 @@
 import type { PacketBuffer } from '@overlane/wire';
 import { Arena } from './arena.js';
 import { requireOption } from './errors.js';
+import { FrameRoom, type FrameRoomSize } from './frame-room.js';
 import { bringInterfaceUp, setInterfaceMtu } from './interface-control.js';
 import { EAGAIN, EINTR, EIO, ENOBUFS } from './linux.js';
 import type { PollablePort } from './pollable-port.js';
-import { MTU_MAX, Slots, SUPER_SLOTS } from './slots.js';
+import { MTU_MAX, Slots, slotSize } from './slots.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 import { openTap, type TapQueue } from './tap-device.js';
 import { TapStatistics } from './tap-statistics.js';
 import { isFinishable, type OffloadLevel, readVnetHeader, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.js';
+
+/** Frames read per `receive` by default. */
+const BATCH = 64;
+/** Octets of super-frames read per `receive`: with more, the first would leave the cache before they are sent. */
+const OCTETS_MAX = 256 * 1024;
 
 /** How a {@link TapPort} is opened. */
 export interface TapOptions {
@@ -23,13 +29,13 @@ export interface TapOptions {
   /** Which of the device's queues this is, `only` by default. All queues of a device should ask for the same offload. */
   readonly queue?: TapQueue;
   /**
-   * Frames read per `receive`, 1..1024. 64 by default, past which the gain is lost in latency; 16 with segmentation, so
-   * that the slots in use stay in the cache.
+   * Frames read per `receive`, 1..1024. 64 by default, past which the gain is lost in latency. With segmentation no more
+   * are read once there are 256 KiB of them, so that they are still in the cache when they leave.
    */
   readonly batch?: number;
-  /** MTU of the device, 68..65,535; 1,500 by default. Slots are as large as it and `offload` ask for. */
+  /** MTU of the device, 68..65,535; 1,500 by default. Memory is as large as it and `offload` ask for. */
   readonly mtu?: number;
-  /** Memory for the slots; the thread's own arena by default. */
+  /** Memory for frames; the thread's own arena by default. */
   readonly arena?: Arena;
   /** System calls; libc by default. */
   readonly system?: SystemCalls;
@@ -51,8 +57,9 @@ export class TapPort implements PollablePort {
   readonly #system: SystemCalls;
   readonly #arena: Arena;
   readonly #bytes: Uint8Array;
-  /** The last slot is not read into: foreign frames are copied there to be sent. */
-  readonly #slots: Slots;
+  readonly #room: FrameRoom;
+  /** Where foreign frames are copied to be sent. */
+  readonly #foreign: Slots;
   readonly #batch: number;
   readonly #offload: OffloadLevel;
   readonly #udpSegmentation: boolean;
@@ -68,13 +75,14 @@ export class TapPort implements PollablePort {
    * E_NETIO_TOO_MANY_FILES, E_NETIO_UNSUPPORTED_PLATFORM, E_NETIO_SYSTEM
    */
   constructor(options: TapOptions) {
-    const { name, offload = 'none', queue = 'only', mtu = 1500, system = loadSystemCalls() } = options;
-    const batch = options.batch ?? (offload === 'segmentation' ? SUPER_SLOTS : 64);
+    const { name, offload = 'none', queue = 'only', mtu = 1500, batch = BATCH, system = loadSystemCalls() } = options;
     requireOption(name, 'batch', batch, 1, 1024);
     requireOption(name, 'mtu', mtu, 68, MTU_MAX);
     const arena = options.arena ?? Arena.forThread();
-    this.#slots = new Slots(arena, batch + 1, offload === 'segmentation' ? MTU_MAX : mtu);
+    const room = new FrameRoom(arena, roomSize(offload, batch, mtu));
+    let foreign: Slots | undefined;
     try {
+      foreign = new Slots(arena, 1, offload === 'segmentation' ? MTU_MAX : mtu);
       const device = openTap(name, offload, queue, arena, system);
       this.#fd = device.fd;
       this.name = device.name;
@@ -86,15 +94,27 @@ export class TapPort implements PollablePort {
         throw error;
       }
     } catch (error) {
-      this.#slots.release();
+      room.release();
+      foreign?.release();
       throw error;
     }
+    this.#room = room;
+    this.#foreign = foreign;
     this.#fds = [this.#fd];
     this.#system = system;
     this.#arena = arena;
     this.#bytes = arena.bytes;
     this.#batch = batch;
     this.#offload = offload;
+  }
+
+  /** Octets of the arena that a port takes. */
+  static memory({
+    offload = 'none',
+    batch = BATCH,
+    mtu = 1500,
+  }: Pick<TapOptions, 'offload' | 'batch' | 'mtu'>): number {
+    return FrameRoom.memory(roomSize(offload, batch, mtu)) + slotSize(offload === 'segmentation' ? MTU_MAX : mtu);
   }
 
   /** The descriptor to poll. */
@@ -109,12 +129,14 @@ export class TapPort implements PollablePort {
 
   /** Reads up to `batch` frames, one system call each. */
   receive(): number {
-    const { capacity, windows } = this.#slots;
-    const length = capacity + VNET_HEADER_LENGTH;
+    const room = this.#room;
+    const length = room.capacity + VNET_HEADER_LENGTH;
     let count = 0;
-    // Twice the batch bounds the time that refused frames, whose slot is used again, can take.
+    room.clear();
+    // Twice the batch bounds the time that refused frames, whose place is used again, can take.
     for (let tries = 2 * this.#batch; count < this.#batch && tries > 0; tries--) {
-      const start = this.#slots.start(count);
+      const start = room.next;
+      if (start < 0) break;
       const n = this.#system.read(this.#fd, this.#arena.address(start - VNET_HEADER_LENGTH), length);
       if (n < 0) {
         const errno = this.#system.errno();
@@ -126,7 +148,7 @@ export class TapPort implements PollablePort {
         this.statistics.oversized++;
         continue;
       }
-      const window = windows[count]!.reset(this.#bytes, start, start + n - VNET_HEADER_LENGTH);
+      const window = room.windows[count]!.reset(this.#bytes, start, start + n - VNET_HEADER_LENGTH);
       const fault = readVnetHeader(this.#bytes, start - VNET_HEADER_LENGTH, window);
       if (fault !== undefined) {
         this.statistics.countFault(fault);
@@ -134,15 +156,16 @@ export class TapPort implements PollablePort {
       }
       if (window.checksum === 'partial') this.statistics.receivedUnfinished++;
       this.statistics.receivedOctets += n - VNET_HEADER_LENGTH;
+      room.keep(n - VNET_HEADER_LENGTH);
       count++;
     }
     this.statistics.received += count;
     return count;
   }
 
-  /** Frame `index` of the last batch, at 2 mod 4, with {@link HEADROOM} in front. */
+  /** Frame `index` of the last batch, at 2 mod 64, with {@link HEADROOM} in front. */
   packet(index: number): PacketBuffer {
-    return this.#slots.windows[index]!;
+    return this.#room.windows[index]!;
   }
 
   /** True for what `offload` allows, if a vnet header can say it; for super-datagrams the kernel must know them, too. */
@@ -164,7 +187,7 @@ export class TapPort implements PollablePort {
     }
     let start = packet.start;
     if (packet.bytes !== this.#bytes) {
-      start = this.#slots.copy(this.#batch, packet);
+      start = this.#foreign.copy(0, packet);
       if (start >= 0) this.statistics.copied++;
     }
     if (start < VNET_HEADER_LENGTH || length <= 0) {
@@ -207,7 +230,8 @@ export class TapPort implements PollablePort {
     this.#system.close(this.#fd);
     this.#fd = -1;
     this.#fds = [];
-    this.#slots.release();
+    this.#room.release();
+    this.#foreign.release();
   }
 
   #noteReceiveError(errno: number): void {
@@ -226,4 +250,8 @@ export class TapPort implements PollablePort {
     for (let i = 0; i < VNET_HEADER_LENGTH; i++) bytes[offset + i] = bytes[saved + i]!;
     return n;
   }
+}
+
+function roomSize(offload: OffloadLevel, frames: number, mtu: number): FrameRoomSize {
+  return offload === 'segmentation' ? { frames, mtu: MTU_MAX, octets: OCTETS_MAX } : { frames, mtu };
 }

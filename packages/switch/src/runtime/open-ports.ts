@@ -3,13 +3,11 @@ import {
   Arena,
   ARENA_BYTES,
   EthernetUnderlay,
-  MTU_MAX,
   type MonotonicClock,
   PacketUnderlay,
   type PollablePort,
   TapPort,
   UnderlaySocket,
-  slotSize,
 } from '@overlane/netio';
 import { PacketBuffer } from '@overlane/wire';
 import type { SwitchPlan } from '../build-switch.js';
@@ -21,18 +19,13 @@ export interface InterfacePort extends PollablePort {
   readonly statistics: object;
 }
 
-/** Frames read from a port at once if they may have 64 KiB: so many of all ports together, and at least two of each. */
-const SUPER_FRAMES = 512;
-const SUPER_BATCH_MAX = 16;
-const SUPER_BATCH_MIN = 2;
 /** The kernel's page. */
 const PAGE = 4096;
 
 /** The memory of a switch's thread: what is usual, and room for super-frames on each port that takes them. */
 export function mapArena({ ports }: SwitchConfig): Arena {
   const large = ports.filter(({ offload }) => offload === 'segmentation').length;
-  // One more slot per port, for frames from elsewhere.
-  const octets = large * (superBatch(ports) + 1) * slotSize(MTU_MAX);
+  const octets = large * TapPort.memory({ offload: 'segmentation' });
   return Arena.map(Math.ceil((ARENA_BYTES + octets) / PAGE) * PAGE);
 }
 
@@ -74,11 +67,9 @@ export function openUnderlay(
 export function openTapPort(
   { name, mtu, offload }: PortConfig,
   plan: SwitchPlan,
-  ports: readonly PortConfig[],
   arena: Arena,
 ): TapPort {
-  const batch = offload === 'segmentation' ? { batch: superBatch(ports) } : {};
-  const tap = new TapPort({ name, mtu: mtu ?? plan.innerMtu, offload, arena, ...batch });
+  const tap = new TapPort({ name, mtu: mtu ?? plan.innerMtu, offload, arena });
   try {
     tap.bringUp();
   } catch (error) {
@@ -86,9 +77,4 @@ export function openTapPort(
     throw error;
   }
   return tap;
-}
-
-function superBatch(ports: readonly PortConfig[]): number {
-  const share = Math.floor(SUPER_FRAMES / ports.length);
-  return Math.max(SUPER_BATCH_MIN, Math.min(SUPER_BATCH_MAX, share));
 }

@@ -40,7 +40,7 @@ function open(config: SwitchConfig): Opened {
     plan.switch.addUnderlay(capture === undefined ? underlay : new CapturingPort(underlay, capture), plan.address);
     const devices: string[] = [];
     for (const port of config.ports) {
-      const tap = openTapPort(port, plan, config.ports, arena);
+      const tap = openTapPort(port, plan, arena);
       ports.push(tap);
       plan.switch.addPort(tap, port.network, localPortOptions(port));
       devices.push(tap.name);
@@ -99,8 +99,7 @@ function obey(opened: Opened, poller: Poller, request: Exclude<WorkerRequest, { 
 }
 
 function addPort({ config, plan, arena, clock, ports, ...opened }: Opened, poller: Poller, port: PortConfig): string {
-  // With the configuration's ports as measure, so that the memory of removed ports fits those added.
-  const tap = openTapPort(port, plan, config.ports, arena);
+  const tap = openTapPort(port, plan, arena);
   try {
     opened.switch.addPort(tap, port.network, localPortOptions(port));
     ports.push(tap);
