@@ -8,7 +8,7 @@ import { ROOT } from './support/repository.mjs';
 
 /**
  * Tools from outside npm: the Debian package, what proves its presence elsewhere (a command, or a path), whether the
- * demo needs it, and what is skipped without it.
+ * demo needs it, what is skipped without it, and the service that the package would start with the system.
  */
 const NATIVE_TOOLS = [
   { debian: 'iproute2', proof: 'ip', demo: true, without: 'demo and tests on network namespaces' },
@@ -20,6 +20,8 @@ const NATIVE_TOOLS = [
   { debian: 'tcpdump', proof: 'tcpdump', without: 'captures taken by tcpdump' },
   { debian: 'python3-scapy', proof: 'scapy', without: 'packets crafted by scapy, and its benchmark' },
   { debian: 'openvswitch-switch', proof: 'ovs-vswitchd', without: 'traffic with Open vSwitch' },
+  { debian: 'etcd-server', proof: 'etcd', service: 'etcd', without: 'the directory and its store on etcd' },
+  { debian: 'openssl', proof: 'openssl', without: 'the store on etcd over TLS' },
   { debian: 'golang-go', proof: 'go', without: 'the gopacket benchmark' },
   {
     debian: 'golang-github-google-gopacket-dev',
@@ -88,6 +90,7 @@ function installNativeTools(tools) {
   say(`installing Debian packages: ${names.join(' ')}`);
   if (!aptGet('update')) say('apt-get update failed, trying with the package lists that are there');
   withoutStartingServices(() => aptGet('install', '-y', '--no-install-recommends', ...names));
+  for (const { service } of missing) if (service !== undefined) disableService(service);
   return missingDebianPackages(tools);
 }
 
@@ -117,6 +120,11 @@ function withoutStartingServices(install) {
   } finally {
     if (ours) rmSync(POLICY_FILE);
   }
+}
+
+/** A package that came in for tests alone has no business running after the next start of the system either. */
+function disableService(name) {
+  if (isPresent('systemctl')) spawnSync('systemctl', ['disable', '--quiet', name], { stdio: ['ignore', 2, 2] });
 }
 
 function isPresent(proof) {
