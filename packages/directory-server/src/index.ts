@@ -22,4 +22,5 @@ export {
 export { type Applied, MappingTable, type MappingTableOptions } from './table/mapping-table.js';
 export type { HashSeed } from './table/half-sip-hash.js';
 export { NO_RECORD } from './table/key-index.js';
+export { readChangeKey, valueOf } from './update/authority.js';
 export { UPDATE_LIMITS, type UpdateLimits } from './update/update-types.js';

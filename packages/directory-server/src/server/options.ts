@@ -40,7 +40,10 @@ export interface ServerSettings {
   readonly freshRate: number;
   /** How long the store may be silent before answers are marked STALE. Default 60,000 ms. */
   readonly maxLagMs: number;
-  /** How long lookups may have waited before they are dropped. Default 5 ms. */
+  /**
+   * How long the queue of the socket may have stood before lookups are dropped. Default 50 ms. Choice: half of the time that
+   * clients wait; 5 ms also passes when another process has the core, and then what was dropped was worth an answer.
+   */
   readonly shedAfterMs: number;
 }
 
@@ -55,7 +58,7 @@ export const SERVER_SETTINGS: ServerSettings = {
   staleRate: 200,
   freshRate: 100,
   maxLagMs: 60_000,
-  shedAfterMs: 5,
+  shedAfterMs: 50,
 };
 
 /** What a lookup server works with. */

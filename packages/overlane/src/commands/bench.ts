@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import { formatReport } from '../bench/report.js';
 import { FULL_EFFORT, QUICK_EFFORT, runBench } from '../bench/run.js';
 import { SUITES } from '../bench/suites.js';
+import { addBenchDirectoryCommand } from './bench-directory.js';
 import { addBenchIoCommand } from './bench-io.js';
 import { MeasuringBar } from './measuring-bar.js';
 
@@ -26,6 +27,7 @@ export function addBenchCommand(program: Command): void {
     .addHelpText('after', HELP)
     .action(runBenchCommand);
   addBenchIoCommand(bench);
+  addBenchDirectoryCommand(bench);
 }
 
 interface BenchCommandOptions {
