@@ -8,7 +8,8 @@ import { StoreError } from './errors.js';
 import type { Batch } from './lmdb-batch.js';
 import { LmdbCompactor } from './lmdb-compactor.js';
 import { LmdbListing } from './lmdb-listing.js';
-import { LmdbTables, requireDirectory } from './lmdb-tables.js';
+import { openError, requireDirectory, requireSoundFile } from './lmdb-file.js';
+import { LmdbTables } from './lmdb-tables.js';
 import { LmdbWatch } from './lmdb-watch.js';
 import { LmdbWriter } from './lmdb-writer.js';
 import { type CheckedTxn, checkKey, checkLeaseSeconds, checkPageSize, checkPrefix } from './requests.js';
@@ -48,14 +49,15 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<StoreBac
   const lock = await DirectoryLock.take(directory);
   try {
     const epoch = Math.floor(nowMs() / 1000);
-    const tables = await openTables(directory, epoch);
+    requireSoundFile(directory);
+    const tables = await LmdbTables.open(directory, randomInt(1, TOKEN_MAX), epoch);
     const retention = { revisions: BigInt(keepRevisions), timeMs: keepSeconds * 1000 };
     const store = new LmdbStore(directory, tables, lock, retention, nowMs);
-    await store.dropLeases();
+    await store.start();
     return store;
   } catch (error) {
     lock.release();
-    throw error;
+    throw openError(directory, error);
   }
 }
 
@@ -89,9 +91,10 @@ class LmdbStore implements StoreBackend {
     this.#compactor = new LmdbCompactor(tables, this.#writer, retention, nowMs);
   }
 
-  /** Deletes the keys of all leases: none of their holders can be alive. */
-  async dropLeases(): Promise<void> {
+  /** Deletes the keys of all leases, whose holders cannot be alive, and what of the log has become too old. */
+  async start(): Promise<void> {
     await this.#writer.submit(0, (batch) => deleteAll(batch, batch.leasedKeys()));
+    this.#compactor.run();
   }
 
   async get(key: Uint8Array): Promise<StoreEntry | undefined> {
@@ -249,29 +252,6 @@ class LmdbLease implements Lease {
 
 function deleteAll(batch: Batch, keys: readonly Buffer[]): void {
   batch.run(keys.map((key) => ({ type: 'delete', key })));
-}
-
-async function openTables(directory: string, epoch: number): Promise<LmdbTables> {
-  try {
-    return await LmdbTables.open(directory, randomInt(1, TOKEN_MAX), epoch);
-  } catch (cause) {
-    if (StoreError.is(cause)) throw cause;
-    throw openError(directory, cause);
-  }
-}
-
-function openError(directory: string, cause: unknown): StoreError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const error = (code: ConstructorParameters<typeof StoreError>[0], fact: string): StoreError =>
-    new StoreError(code, directory, `${fact} (${text})`, { cause });
-  if (/MDB_INVALID|MDB_CORRUPTED|MDB_VERSION_MISMATCH|MDB_PAGE_NOTFOUND/.test(text)) {
-    return error('E_STORE_CORRUPT', 'data.mdb is damaged or is no LMDB file; restore a backup, then advance the epoch');
-  }
-  if (/permission denied|EACCES|EPERM|EROFS|read-only/i.test(text)) {
-    return error('E_STORE_NO_PERMISSION', 'this user may not write the files');
-  }
-  if (/no space left|ENOSPC|MDB_MAP_FULL/i.test(text)) return error('E_STORE_DISK_FULL', 'no room; free some space');
-  return error('E_STORE_UNSUPPORTED', 'LMDB does not work here');
 }
 
 function requireRange(subject: string, option: string, value: number, maximum: number): void {

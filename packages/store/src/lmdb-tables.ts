@@ -1,7 +1,7 @@
-import { accessSync, closeSync, constants, fsyncSync, openSync, statSync } from 'node:fs';
 import type { Database, RootDatabase, Transaction } from 'lmdb';
 import type { StoreEntry } from './backend.js';
 import { StoreError } from './errors.js';
+import { syncDirectory } from './lmdb-file.js';
 import { decodeEntry, decodeLogRecord, encodeU64, type LogRecord } from './lmdb-records.js';
 import { prefixEnd } from './octets.js';
 
@@ -209,9 +209,9 @@ export class Snapshot {
     }
   }
 
-  /** When `revision`, which the log must have, was written. The first revision of a store has no record, and is of old. */
+  /** When `revision`, which the log must have, was written. The first revision of a store has no record to forget: never. */
   timeMs(revision: bigint): number {
-    return this.#log.get(encodeU64(revision), this.#options)?.readDoubleBE(0) ?? 0;
+    return this.#log.get(encodeU64(revision), this.#options)?.readDoubleBE(0) ?? Infinity;
   }
 
   /** Keys that live by `lease`, or by any lease. */
@@ -226,34 +226,7 @@ export class Snapshot {
   }
 }
 
-/** @throws StoreError E_STORE_NO_DIRECTORY, E_STORE_NO_PERMISSION */
-export function requireDirectory(directory: string): void {
-  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new StoreError('E_STORE_NO_DIRECTORY', directory, 'there is no such directory; make it first');
-  }
-  try {
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    throw new StoreError(
-      'E_STORE_NO_PERMISSION',
-      directory,
-      'this user may not write there; change the owner or choose another directory',
-      { cause },
-    );
-  }
-}
-
 function bounds(prefix: Buffer, start: Buffer): { start: Buffer; end?: Buffer } {
   const end = prefixEnd(prefix);
   return { start: start.length === 0 ? FIRST_KEY : start, ...(end === undefined ? {} : { end }) };
-}
-
-/** A new file's name must be on the disk too. */
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
