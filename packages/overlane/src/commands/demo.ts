@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ENCAPSULATION_NAMES } from '@overlane/switch';
 import { type Command, Option } from 'commander';
+import { FABRIC_TRIAL } from '../demo/kernel-fabric.js';
 import { endWithOuterCommand, findPrivateWorld, runInPrivateWorld } from '../demo/private-world.js';
 import { Report } from '../demo/report.js';
 import { type DemoOptions, SYSTEM_NAMES, type SystemName, runDemo } from '../demo/run-demo.js';
@@ -63,15 +64,18 @@ async function runDemoCommand(options: DemoCommandOptions): Promise<void> {
     await show(options, 'namespaces', { system, encapsulation, captureFile }).finally(letGo);
     return;
   }
-  const world = options.memory === true ? { missing: '--memory' } : await findPrivateWorld();
+  const world =
+    options.memory === true
+      ? { missing: '--memory' }
+      : await findPrivateWorld(system === 'netlord' ? FABRIC_TRIAL : '');
   if (world.missing !== undefined) {
     const stream = options.json === true ? process.stderr : process.stdout;
     stream.write(`The topology is built in memory, not from network namespaces: ${world.missing}\n`);
     await show(options, 'memory', { system, encapsulation, captureFile });
     return;
   }
-  const args = ['demo', '--encapsulation', encapsulation, '--capture', captureFile];
-  if (system !== undefined) args.push('--system', system);
+  const args = ['demo', '--capture', captureFile];
+  args.push(...(system === undefined ? ['--encapsulation', encapsulation] : ['--system', system]));
   if (options.json === true) args.push('--json');
   const status = await runInPrivateWorld(world.unshare, [...args, '--inside-private-world']);
   if (status > 128) process.stderr.write('overlane: stopped; nothing of the demonstration is left\n');

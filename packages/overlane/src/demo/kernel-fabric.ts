@@ -13,11 +13,18 @@ const PING_INTERVAL_MS = 50;
 /** Answers that show which way a flow goes. */
 const PINGS_TO_WATCH = 10;
 
-/** The commands that a private world must take for the fabric to be built there, in the dialect without VLAN devices. */
-export const FABRIC_TRIAL = `for tool in bridge nft sysctl; do command -v $tool > /dev/null || { echo "$tool is not installed" >&2; exit 1; }; done
-ip link add br-trial type bridge
-ip link add link br-trial name trial.2 type vlan id 2 2> /dev/null || nft -f - <<'END'
-table netdev trial { chain c { type filter hook ingress device "br-trial" priority 0; ether daddr 02:00:00:00:00:01 vlan id 2 vlan id set 0 fwd to "br-trial"; } }
+/** What a private world must be able to do for the fabric: bridges, and VLAN devices or nftables in their place. A shell script. */
+export const FABRIC_TRIAL = `
+for tool in bridge sysctl; do command -v $tool > /dev/null || { echo "$tool is not installed" >&2; exit 1; }; done
+ip link add trial-br type bridge
+ip link add trial0 type veth peer name trial1
+ip link add link trial0 name trial0.2 type vlan id 2 2> /dev/null || nft -f - << 'END'
+table netdev trial {
+  chain c {
+    type filter hook ingress device "trial0" priority 0; policy accept;
+    ether daddr 02:00:00:00:00:01 vlan id 2 vlan id set 0 fwd to "trial1"
+  }
+}
 END
 `;
 

@@ -29,8 +29,11 @@ const END_MS = 3000;
 export type PrivateWorldSupport =
   { readonly unshare: readonly string[]; readonly missing?: undefined } | { readonly missing: string };
 
-/** Tries whether a private world can be made here, by making a small one; says how, or what is missing. */
-export async function findPrivateWorld(): Promise<PrivateWorldSupport> {
+/**
+ * Tries whether a private world can be made here, by making a small one; says how, or what is missing. `more` is a shell
+ * script that must succeed in it, too.
+ */
+export async function findPrivateWorld(more = ''): Promise<PrivateWorldSupport> {
   if (process.platform !== 'linux') return { missing: `network namespaces need Linux, this is ${process.platform}` };
   try {
     accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
@@ -43,7 +46,7 @@ export async function findPrivateWorld(): Promise<PrivateWorldSupport> {
   let missing = '';
   for (const unshare of ways) {
     try {
-      const { status, stderr } = await tryProgram('unshare', [...unshare, 'sh', '-c', TRIAL]);
+      const { status, stderr } = await tryProgram('unshare', [...unshare, 'sh', '-c', TRIAL + more]);
       if (status === 0) return { unshare };
       missing ||= stderr.trim().replaceAll('\n', '; ') || `unshare ended with status ${status}`;
     } catch (error) {

@@ -56,6 +56,6 @@ describe('demo of DOVE', () => {
 
   it('names the systems that it knows', () => {
     const { status, stderr } = demo('--system', 'nothing');
-    expect([status, stderr.includes("unknown system 'nothing'; known: vxlan, dove")]).toEqual([2, true]);
+    expect([status, stderr.includes("unknown system 'nothing'; known: vxlan, dove, netlord")]).toEqual([2, true]);
   });
 });
