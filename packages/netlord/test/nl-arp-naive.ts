@@ -143,7 +143,7 @@ export class NaiveNlArp {
     const entry = this.entries.get(nic);
     if (entry?.state !== 'local') return;
     if (asker !== undefined) this.said.push(`here ${nic} ${entry.generation} ${OWN} U to ${asker}`);
-    else if (this.#mayServe(`${nic} ${nic}`)) this.#speak(nic, entry);
+    else if (this.#turn(`${nic} ${nic}`) !== 'refused') this.#speak(nic, entry);
   }
 
   notHere(nic: string, place: string, generation: number): void {
@@ -154,9 +154,10 @@ export class NaiveNlArp {
   }
 
   misdelivered(from: string, to: string): void {
-    if (!this.#mayServe(`${from} ${to}`)) return;
+    const turn = this.#turn(`${from} ${to}`);
+    if (turn === 'refused') return;
     const sender = this.entries.get(from);
-    const generation = this.entries.get(to)?.generation ?? 0;
+    const generation = turn === 'again' ? 0 : (this.entries.get(to)?.generation ?? 0);
     this.said.push(`nothere ${to} ${generation} ${OWN} to ${sender?.state === 'known' ? sender.place : EVERYBODY}`);
   }
 
@@ -198,10 +199,11 @@ export class NaiveNlArp {
     this.said.push(`here ${nic} ${entry.generation} ${OWN} to ${EVERYBODY}`);
   }
 
-  #mayServe(pair: string): boolean {
-    if (this.#nowMs - (this.#served.get(pair) ?? -Infinity) < 100) return false;
+  #turn(pair: string): 'refused' | 'first' | 'again' {
+    const sinceMs = this.#nowMs - (this.#served.get(pair) ?? -Infinity);
+    if (sinceMs < 100) return 'refused';
     this.#served.set(pair, this.#nowMs);
-    return true;
+    return sinceMs < 10_000 ? 'again' : 'first';
   }
 
   #count(state: Entry['state']): number {

@@ -120,9 +120,11 @@ export class NlArp {
     const { table, corrections, speech } = this.#placements;
     const source = table.find(tenant, macAsId, fromHigh, fromLow);
     const isKnown = source >= 0 && table.stateAt(source) === STATE.KNOWN;
-    if (!corrections.take(tenant ^ macAsId, fromHigh, fromLow, toHigh, toLow, nowMs)) return false;
+    const turn = corrections.take(tenant ^ macAsId, fromHigh, fromLow, toHigh, toLow, nowMs);
+    if (turn === 'refused') return false;
     const target = table.find(tenant, macAsId, toHigh, toLow);
-    const generation = target < 0 ? GENERATION_UNKNOWN : table.generationAt(target);
+    // A generation that didn't help is older than what the sender has on file: without one it must believe us.
+    const generation = target < 0 || turn === 'again' ? GENERATION_UNKNOWN : table.generationAt(target);
     speech.notHere(tenant, macAsId, toHigh, toLow, generation, isKnown ? placeAt(table, source) : EVERYBODY);
     return true;
   }

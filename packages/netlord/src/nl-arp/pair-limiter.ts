@@ -1,3 +1,9 @@
+/** Whether a pair has a turn, and whether it had one shortly before. */
+export type PairTurn = 'refused' | 'first' | 'again';
+
+/** After so long a pair is a new one. */
+const FORGET_MS = 10_000;
+
 /**
  * Lets a pair through once per interval. Pairs share places by their hash, and a place lets one through: two pairs in one place
  * may wait for each other, which only delays a correction until the next frame asks for it. So the limit holds for any
@@ -16,12 +22,13 @@ export class PairLimiter {
   }
 
   /** Takes the turn of the pair whose 32-bit words these are, if it has one at `nowMs`. */
-  take(space: number, fromHigh: number, fromLow: number, toHigh: number, toLow: number, nowMs: number): boolean {
+  take(space: number, fromHigh: number, fromLow: number, toHigh: number, toLow: number, nowMs: number): PairTurn {
     const h = mix(mix(mix(mix(this.#seed ^ space, fromLow), toLow), fromHigh), toHigh);
     const place = h & (this.#servedMs.length - 1);
-    if (nowMs - this.#servedMs[place]! < this.#intervalMs) return false;
+    const sinceMs = nowMs - this.#servedMs[place]!;
+    if (sinceMs < this.#intervalMs) return 'refused';
     this.#servedMs[place] = nowMs;
-    return true;
+    return sinceMs < FORGET_MS ? 'again' : 'first';
   }
 }
 

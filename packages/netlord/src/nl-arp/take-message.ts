@@ -146,7 +146,7 @@ function takeWhere(
   const low = table.lowAt(slot);
   if (port !== 0 && (edgeHigh | edgeLow) !== 0) {
     speech.answer(tenant, macAsId, high, low, table.generationAt(slot), { port, edgeHigh, edgeLow });
-  } else if (corrections.take(tenant ^ macAsId, high, low, high, low, nowMs)) {
+  } else if (corrections.take(tenant ^ macAsId, high, low, high, low, nowMs) !== 'refused') {
     placements.speakOf(slot, 0, 0);
   }
 }
