@@ -17,6 +17,7 @@ const NATIVE_TOOLS = [
   { debian: 'iperf3', proof: 'iperf3', without: 'TCP transfers against the kernel and Open vSwitch' },
   { debian: 'ethtool', proof: 'ethtool', without: 'TCP transfers against the kernel and Open vSwitch' },
   { debian: 'tshark', proof: 'tshark', without: 'dissection of our packets by tshark' },
+  { debian: 'nftables', proof: 'nft', without: "NetLord's switches on a kernel without VLAN devices" },
   { debian: 'tcpdump', proof: 'tcpdump', without: 'captures taken by tcpdump' },
   { debian: 'python3-scapy', proof: 'scapy', without: 'packets crafted by scapy, and its benchmark' },
   { debian: 'openvswitch-switch', proof: 'ovs-vswitchd', without: 'traffic with Open vSwitch' },
