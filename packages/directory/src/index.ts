@@ -9,3 +9,4 @@ export * from './errors.js';
 export * from './key.js';
 export * from './model.js';
 export * from './old1/index.js';
+export * from './proxy/neighbor-proxy.js';

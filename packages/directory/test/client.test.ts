@@ -156,6 +156,21 @@ describe('when servers fail', () => {
   });
 });
 
+describe('a confirmation of what is no longer cached', () => {
+  it('is followed by the question anew, at once', () => {
+    const sim = calm();
+    askAndWait(sim, A);
+    // The same version in both epochs, so that servers confirm what the new epoch made the client forget.
+    sim.store.restore(1);
+    for (const server of sim.servers) server.follow(1);
+    sim.client.resolve(A, ME, 'confirmed', sim.nowMs);
+    sim.pump();
+    sim.run(200);
+    expect(sim.client.counters.retries).toBe(0);
+    expect(sim.events.at(-1)).toMatchObject({ type: 'resolved', mapping: { version: 1 } });
+  });
+});
+
 describe('replies', () => {
   /** Has the first server answer with something else than it should; what comes of it is what the second says. */
   const twist = (change: (answers: Answer[]) => Answer[]): Simulation => {

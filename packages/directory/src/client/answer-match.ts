@@ -25,3 +25,8 @@ export function matchAnswers({ queries }: LookupAttempt, reply: LookupReply): (A
   });
   return next === answers.length && !isCut ? matched : undefined;
 }
+
+/** True if the code says that there is no such address, or none that this asker may know of. */
+export function isAbsence(code: number): boolean {
+  return code === CODE.NOT_FOUND || code === CODE.DENIED || code === CODE.TENANT_UNKNOWN;
+}

@@ -9,7 +9,7 @@ import type { MappingKey, StoreStamp } from '../model.js';
 import type { Answer } from '../old1/answer.js';
 import { CODE, FLAG } from '../old1/constants.js';
 import type { Challenge, LookupReply } from '../old1/message-types.js';
-import { matchAnswers } from './answer-match.js';
+import { isAbsence, matchAnswers } from './answer-match.js';
 import { type ClientContext, askingTenantOf, viewName } from './context.js';
 import { outcomeOf, staleOf } from './entry-outcome.js';
 import type { FailureCode, Outcome } from './events.js';
@@ -20,12 +20,10 @@ import type { ServerState } from './server-pool.js';
 
 /** Longest wait for the other reply after an uncertain "there is none". */
 const HOLD_MAX_MS = 10;
-/** Times a question may be put back for want of room in a reply. */
+/** Times a question may be asked again at once. */
 const PUT_BACK_MAX = 4;
 /** Challenges in a row that a question follows. */
 const CHALLENGES_MAX = 2;
-
-const NEGATIVE_CODES: ReadonlySet<number> = new Set([CODE.NOT_FOUND, CODE.DENIED, CODE.TENANT_UNKNOWN]);
 
 /** All resolutions of a client. */
 export class Lookups {
@@ -92,7 +90,10 @@ export class Lookups {
     attempt.queries.forEach((query, i) => {
       const answer = isCurrent ? answers[i] : undefined;
       if (answer !== undefined) this.#onAnswer(query, answer, reply.stamp, reply.flags, attempt, nowMs);
-      else if ((reply.flags & FLAG.TRUNCATED) !== 0) this.#putBack(query, reply.answers.length === 0, nowMs);
+      else if ((reply.flags & FLAG.TRUNCATED) !== 0) {
+        query.roomy ||= reply.answers.length === 0;
+        this.#putBack(query, nowMs);
+      }
       this.#settleIfAlone(query, nowMs);
     });
   }
@@ -188,12 +189,14 @@ export class Lookups {
     nowMs: number,
   ): void {
     const { cache, counters, epoch } = this.#context;
-    const isNegative = NEGATIVE_CODES.has(answer.code);
+    const isNegative = isAbsence(answer.code);
     const isPositive = answer.code === CODE.OK || answer.code === CODE.NOT_MODIFIED;
     // A server that is still loading does not know what is not there.
     if (!isPositive && !(isNegative && (flags & FLAG.SYNCING) === 0)) return;
     if (cache.isOutdated(query.view, answer, stamp)) {
       counters.outdated++;
+      // What it confirms is gone: evicted, or of an epoch that ended while the question was on its way.
+      if (answer.code === CODE.NOT_MODIFIED) this.#putBack(query, nowMs);
       return;
     }
     if (query.done) {
@@ -249,11 +252,10 @@ export class Lookups {
     this.#enqueue(query, nowMs);
   }
 
-  /** Asks again at once for what had no room in the reply. */
-  #putBack(query: Query, noneFit: boolean, nowMs: number): void {
+  /** Asks again at once, in the same round. */
+  #putBack(query: Query, nowMs: number): void {
     if (query.done || query.putBack >= PUT_BACK_MAX) return;
     query.putBack++;
-    if (noneFit) query.roomy = true;
     query.asked = new Set();
     query.round = Math.max(0, query.round - 1);
     this.#enqueue(query, nowMs);

@@ -28,7 +28,7 @@ export interface Query {
   queued: boolean;
   /** True if its answer did not fit, so that the next request is padded to the full. */
   roomy: boolean;
-  /** Times it was put back because a reply had no room for it. */
+  /** Times it was asked again at once: its reply had no room for it, or confirmed what is no longer cached. */
   putBack: number;
   /** Best "there is none" so far that was not certain enough. */
   held: { readonly answer: Answer; readonly stamp: StoreStamp } | undefined;
