@@ -17,6 +17,18 @@ describe('MAC address space identifiers', () => {
     expect(ids.allocate()).toBe(first + 2);
   });
 
+  it.each([
+    [0x7eff_ffff, 0x8000_0000],
+    [0xdfff_ffff, 0x0100_0000],
+  ])('go on behind %d with %d', (last, next) => {
+    const ids = new MacAsIdAllocator(last);
+    expect([ids.allocate(), ids.allocate()]).toEqual([last, next]);
+  });
+
+  it.each([0, 0x7f00_0000, 0xe000_0000, 0x0100_0000 + 0.5])('do not begin at %d', (first) => {
+    expect(() => new MacAsIdAllocator(first)).toThrow('first must be one that switches forward');
+  });
+
   it('step over those taken elsewhere', () => {
     const ids = new MacAsIdAllocator();
     expect([ids.reserve(0x0100_0000), ids.reserve(0x0100_0000), ids.reserve(7)]).toEqual([true, false, true]);

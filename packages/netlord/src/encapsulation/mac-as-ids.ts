@@ -2,7 +2,7 @@
  * Identifiers for MAC address spaces. They travel as the outer source address, and some switches drop packets whose source
  * looks impossible: 0/8, 127/8, and 224/3. Codecs take any identifier; new ones are given out where no switch minds.
  */
-import { requireInteger } from '@overlane/wire';
+import { CodecError, requireInteger } from '@overlane/wire';
 import { MAC_AS_ID_MAX } from './constants.js';
 
 /** The ranges that identifiers are given out from, both ends included, in order. */
@@ -24,7 +24,19 @@ export function isUsualMacAsId(macAsId: number): boolean {
  */
 export class MacAsIdAllocator {
   readonly #used = new Set<number>();
-  #next: number = MAC_AS_ID_RANGES[0][0];
+  #next: number;
+
+  /**
+   * Begins at `first`: 0x01000000 by default, and after a restart the one behind the last that was given out, so that none comes
+   * back too early. @throws CodecError E_NL_MAC_AS_ID_RANGE unless `first` is in the ranges
+   */
+  constructor(first: number = MAC_AS_ID_RANGES[0][0]) {
+    if (!(Number.isInteger(first) && isUsualMacAsId(first))) {
+      const detail = { protocol: 'netlord', field: 'first', expected: 'one that switches forward', actual: first };
+      throw new CodecError('E_NL_MAC_AS_ID_RANGE', detail, `first must be one that switches forward, got ${first}`);
+    }
+    this.#next = first;
+  }
 
   /** Identifiers in use. */
   get size(): number {
