@@ -103,22 +103,30 @@ describe('token buckets', () => {
 });
 
 describe('load shedder', () => {
-  const turn = (shedder: LoadShedder, nowMs: number, datagrams: number): boolean => {
+  const turn = (shedder: LoadShedder, datagrams: number): boolean => {
     let isDropped = false;
-    for (let i = 0; i < datagrams; i++) isDropped = shedder.read(nowMs);
+    for (let i = 0; i < datagrams; i++) isDropped = shedder.read();
     shedder.endTurn();
     return isDropped;
   };
 
-  it('drops nothing while turns empty the queue, however long nothing came', () => {
+  it('drops once datagrams wait too long, until the queue is empty', () => {
     const shedder = new LoadShedder(5);
-    expect([0, 1, 2, 1000, 1001].map((nowMs) => turn(shedder, nowMs, 31))).not.toContain(true);
+    expect(turn(shedder, 31)).toBe(false);
+    expect(shedder.isStanding).toBe(false);
+    for (let i = 0; i < 10; i++) turn(shedder, 32);
+    expect(shedder.isStanding).toBe(true);
+    // 351 in 10 ms: 5 ms are worth 175.
+    shedder.measure(170, 10);
+    expect(turn(shedder, 32)).toBe(false);
+    for (let i = 0; i < 9; i++) turn(shedder, 32);
+    shedder.measure(180, 20);
+    expect([turn(shedder, 32), turn(shedder, 3), turn(shedder, 32)]).toEqual([true, true, false]);
   });
 
-  it('drops once the queue has stood too long, until it is empty', () => {
+  it('takes a few that wait for no queue, however slowly they are read', () => {
     const shedder = new LoadShedder(5);
-    const full = [0, 2, 4, 5, 6, 8].map((nowMs) => turn(shedder, nowMs, 32));
-    expect(full).toEqual([false, false, false, false, true, true]);
-    expect([turn(shedder, 9, 3), turn(shedder, 10, 32), turn(shedder, 11, 32)]).toEqual([true, false, false]);
+    shedder.measure(32, 1000);
+    expect(turn(shedder, 32)).toBe(false);
   });
 });

@@ -13,6 +13,7 @@ import { createEventLog } from './event-log.js';
 import { createMetrics } from './metrics.js';
 import { MetricsServer } from './metrics-server.js';
 import { createRandom32 } from './random.js';
+import { countWaiting } from './socket-backlog.js';
 import { UdpPort } from './udp-port.js';
 
 /** How to start a lookup server. */
@@ -60,6 +61,7 @@ const DRAIN_MS = 5000;
 const CLOSE_MS = 2000;
 const READY_POLL_MS = 10;
 const LOAD_EVERY_MS = 1000;
+const QUEUE_EVERY_MS = 50;
 
 /**
  * Starts a lookup server. It loads in the background: see `ready`.
@@ -104,9 +106,11 @@ export async function startLookupServer(options: StartOptions): Promise<RunningS
   }
   const ran = server.run();
   const stopLoad = reportLoad(server);
+  const stopQueue = watchQueue(server, udp.port, isIP(host) === 6 ? 6 : 4);
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     stopLoad();
+    stopQueue();
     server.stop();
     await Promise.all([udp.close(), metrics?.close()]);
     // A store that does not answer must not keep the process.
@@ -134,6 +138,15 @@ function reportLoad(server: LookupServer): () => void {
     server.loadPermille = 1000 * performance.eventLoopUtilization(now, before).utilization;
     before = now;
   }, LOAD_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Has the server know how long datagrams wait in its socket. */
+function watchQueue(server: LookupServer, port: number, family: 4 | 6): () => void {
+  const timer = setInterval(() => {
+    server.measureQueue(server.isQueueStanding ? countWaiting(port, family) : 0);
+  }, QUEUE_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

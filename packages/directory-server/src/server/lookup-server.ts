@@ -139,6 +139,16 @@ export class LookupServer {
     this.#updates.stop();
   }
 
+  /** True if datagrams seem to wait in the socket: time to count them, and call `measureQueue`. */
+  get isQueueStanding(): boolean {
+    return this.#shedder.isStanding;
+  }
+
+  /** Tells that `waiting` datagrams are in the queue of the socket, some times a second; 0 if it is not standing. */
+  measureQueue(waiting: number): void {
+    this.#shedder.measure(waiting, this.#parts.clock.monotonicMs());
+  }
+
   /** The datagrams of one turn of the event loop have all been given to `receive`. */
   endTurn(): void {
     this.#shedder.endTurn();
@@ -148,7 +158,7 @@ export class LookupServer {
   receive(bytes: Uint8Array, end: number, peer: Peer): void {
     const { clock } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const isLate = this.#shedder.read(nowMs);
+    const isLate = this.#shedder.read();
     this.counters.datagrams++;
     const fault = message.check(bytes, 0, end);
     if (fault !== undefined) {

@@ -41,8 +41,8 @@ export interface ServerSettings {
   /** How long the store may be silent before answers are marked STALE. Default 60,000 ms. */
   readonly maxLagMs: number;
   /**
-   * How long the queue of the socket may have stood before lookups are dropped. Default 50 ms. Choice: half of the time that
-   * clients wait; 5 ms also passes when another process has the core, and then what was dropped was worth an answer.
+   * How long lookups may wait in the socket before they are dropped. Default 50 ms. Choice: half of the time that clients
+   * wait; another process that takes the core for a moment makes them wait 5 ms as well.
    */
   readonly shedAfterMs: number;
 }
