@@ -9,7 +9,7 @@
 import {
   type Fault,
   type IpAddress,
-  type PacketBuffer,
+  PacketBuffer,
   type Port,
   type SoftwareOffload,
   type TunnelMetadata,
@@ -49,6 +49,7 @@ export class Switch {
   readonly #routing: Routing;
   readonly #ledger = new Ledger();
   readonly #egresses: Egress[] = [];
+  readonly #arrivals: { readonly local: LocalPort; readonly mac: Uint8Array }[] = [];
   readonly #departed: DepartureListener;
   #nextPortId = 0;
 
@@ -99,6 +100,7 @@ export class Switch {
     const local = new LocalPort(egress, segment, this.#nextPortId++, this.#refusals, options);
     segment.add(local);
     this.#locals.push(local);
+    for (const mac of options?.macs ?? []) this.#arrivals.push({ local, mac });
   }
 
   /** Takes a port out and forgets what was learned on it; the port stays open. False if there is none of that name. */
@@ -119,6 +121,7 @@ export class Switch {
   turn(nowMs: number): number {
     let packets = 0;
     for (const egress of this.#egresses) egress.drain();
+    if (this.#arrivals.length > 0) this.#announce(nowMs);
     for (const local of this.#locals) packets += this.#turnLocal(local, nowMs);
     for (const underlay of this.#uplink.underlays) packets += this.#turnUnderlay(underlay.egress, nowMs);
     return packets;
@@ -149,6 +152,24 @@ export class Switch {
     for (const egress of this.#egresses) egress.flush();
   }
 
+  /** Stations that a port is for are there before they speak. */
+  #announce(nowMs: number): void {
+    for (const { local, mac } of this.#arrivals.splice(0)) {
+      if (this.#locals.includes(local)) this.#learn(PacketBuffer.from(Uint8Array.of(...mac, ...mac)), local, nowMs);
+    }
+    this.#sendEvents();
+  }
+
+  /** Notes that the source of `frame` is behind a local port. */
+  #learn(frame: PacketBuffer, from: LocalPort, nowMs: number): void {
+    const { segment } = from;
+    const learned = segment.learn(frame.bytes, frame.start + SOURCE_MAC, from, nowMs);
+    if (learned === 'full') from.egress.counters.countFault('E_SWITCH_MAC_TABLE_FULL');
+    if (learned !== 'added') return;
+    this.#forwarding.invalidate();
+    this.#roles.resolver.arrived(segment.network, frame, nowMs);
+  }
+
   #turnLocal(local: LocalPort, nowMs: number): number {
     const { port, counters } = local.egress;
     const count = port.receive();
@@ -175,13 +196,7 @@ export class Switch {
     if (isGroupMac(bytes, start + SOURCE_MAC)) return 'E_SWITCH_GROUP_SOURCE';
     if (!from.mayUse(bytes, start + SOURCE_MAC)) return this.#roles.spoofFault ?? 'E_SWITCH_SPOOF';
     const { segment } = from;
-    const { resolver } = this.#roles;
-    const learned = segment.learn(bytes, start + SOURCE_MAC, from, nowMs);
-    if (learned === 'full') from.egress.counters.countFault('E_SWITCH_MAC_TABLE_FULL');
-    if (learned === 'added') {
-      this.#forwarding.invalidate();
-      resolver.arrived(segment.network, frame, nowMs);
-    }
+    this.#learn(frame, from, nowMs);
     const taken = this.#roles.gateway?.take(segment.network, frame, nowMs) ?? 'passed';
     if (taken !== 'passed') return this.#routing.settle(taken, frame, from, nowMs);
     const program = this.#forwarding.decide(frame, segment, from, undefined, nowMs);
@@ -233,7 +248,7 @@ export class Switch {
       return refused ?? 'E_SWITCH_UNKNOWN_NETWORK';
     }
     // The station may have moved there from one of our ports.
-    segment.forget(bytes, start + SOURCE_MAC, nowMs);
+    if (resolver.moves !== 'control') segment.forget(bytes, start + SOURCE_MAC, nowMs);
     if (!resolver.observe(network, frame, source, nowMs, tunnel)) counters.countFault('E_SWITCH_MAC_TABLE_FULL');
     const program: Program = this.#forwarding.decide(frame, segment, undefined, tunnel, nowMs);
     if (program.kind === 'port') {

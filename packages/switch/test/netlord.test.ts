@@ -186,7 +186,42 @@ describe('NetLord', () => {
     const { station } = world.station(0, 1, [macOf('a')]);
     station.send(frame('b', '*'));
     world.run(20);
-    expect([world.faults(0), world.sent()]).toEqual([{ E_NL_SPOOF: 1 }, []]);
+    expect([world.faults(0), world.sent()]).toEqual([{ E_NL_SPOOF: 1 }, ['0 HERE']]);
+  });
+
+  it('announces the NICs of a port before they speak', () => {
+    const world = new NetlordWorld(2);
+    const { station: b } = world.station(1, 1, [macOf('b')]);
+    const { station: a } = world.station(0, 1);
+    world.run(20);
+    expect(world.sent()).toEqual(['1 HERE']);
+    a.send(frame('a', 'b'));
+    world.run(20);
+    expect([b.received(), world.sent()]).toEqual([['a>b x'], ['0 frame', '0 HERE']]);
+  });
+
+  it('lets no forged source move a NIC, nor make its agent say anything', () => {
+    const world = new NetlordWorld(2);
+    const [a, forger] = [world.station(0, 1, [macOf('a')]).station, world.station(1, 1).station];
+    const b = world.station(0, 1, [macOf('b')]).station;
+    world.run(20);
+    forger.send(frame('c', '*'));
+    world.run(6000);
+    a.received();
+    b.received();
+    world.sent();
+    for (let i = 0; i < 20; i++) {
+      forger.send(frame('a', 'b'));
+      world.run(20);
+      a.send(frame('a', 'b', 'real'));
+      b.send(frame('b', 'a'));
+      world.run(20);
+    }
+    const said = world.sent();
+    expect(a.received()).toHaveLength(20);
+    expect(said.filter((kind) => kind.startsWith('0'))).toEqual([]);
+    // The forger's own agent believes its port, which holds to no address, and says so: once, however many frames it sends.
+    expect(said.filter((kind) => kind === '1 HERE').length).toBeLessThanOrEqual(3);
   });
 
   it('spreads flows over the VLANs that SPAIN has, and moves them off one that fell silent', () => {

@@ -182,6 +182,11 @@ export interface Resolver {
    * without asking. Absent from resolvers whose `resolve` does more than answer, or takes notice of being asked.
    */
   readonly generation?: number;
+  /**
+   * How a station leaves a local port: `data`, the default: a frame from an endpoint with its source shows that it did; `control`:
+   * with the port alone. So where sources can be forged, a frame makes nobody forget where a station is.
+   */
+  readonly moves?: 'data' | 'control';
   /** Milliseconds between ticks, at least 1. Default 1000. */
   readonly tickMs?: number;
 }

@@ -40,6 +40,8 @@ export interface AgentParts {
  * learned from data: a frame shows by which VLAN its sender's edge switch can be reached, not where its sender is.
  */
 export class NetLordResolver implements Resolver {
+  /** NICs come and go with ports: a tenant's frame with another's source makes no agent announce anything. */
+  readonly moves = 'control';
   /** Questions are repeated after 200 ms at first. */
   readonly tickMs = 50;
   readonly #parts: AgentParts;
