@@ -4,8 +4,8 @@
  * is routed: the tag goes, the TTL falls, the checksum follows, and both MACs are new (NetLord §3).
  */
 import {
-  type Fault,
   type PacketBuffer,
+  type WireFault,
   checksum,
   ethernet,
   ipv4,
@@ -23,6 +23,9 @@ import type { SwitchConfig } from './switch-config.js';
 export const FIB_CAPACITY = 65_536;
 
 const VID_MASK = 0xfff;
+
+/** Why a switch dropped a packet: a header of it, its VLAN, its source, or that there is no way on. */
+export type EdgeSwitchFault = WireFault | 'E_EDGE_VLAN' | 'E_EDGE_SOURCE' | 'E_EDGE_NO_ROUTE' | 'E_NL_TTL';
 
 /** What a switch did so far, in packets. */
 export interface EdgeSwitchCounters {
@@ -80,7 +83,7 @@ export class EdgeSwitch {
     packet: PacketBuffer,
     nowMs: number,
     emit: (port: number, packet: PacketBuffer) => void,
-  ): Fault | undefined {
+  ): EdgeSwitchFault | undefined {
     const { bytes, start, end } = packet;
     const fault = ethernet.check(bytes, start, end);
     if (fault !== undefined) return fault;
@@ -118,7 +121,7 @@ export class EdgeSwitch {
     });
   }
 
-  #route(packet: PacketBuffer, emit: (port: number, packet: PacketBuffer) => void): Fault | undefined {
+  #route(packet: PacketBuffer, emit: (port: number, packet: PacketBuffer) => void): EdgeSwitchFault | undefined {
     const { bytes, start, end } = packet;
     const at = start + ethernet.readHeaderLength(bytes, start);
     if (read16(bytes, at - 2) !== ethernet.ETHER_TYPE.IPV4) return 'E_EDGE_NO_ROUTE';
