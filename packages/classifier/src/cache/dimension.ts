@@ -6,8 +6,8 @@ const MIN_WIDTH = 16;
 const MAX_LEVELS = 8;
 const MAX_DIMENSIONS = 3;
 /** What looking at a level and at a subtable costs, about, in nanoseconds. */
-const LEVEL_COST = 8;
-const PROBE_COST = 16;
+const LEVEL_COST = 4;
+const PROBE_COST = 20;
 
 /** Part of a field within one word: `words[word] << left` begins with its `width` bits. */
 export interface Slice {

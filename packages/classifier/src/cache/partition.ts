@@ -44,7 +44,6 @@ export class Partition {
   /** When it was last ranked. */
   rankedMs = 0;
   readonly #store: FlowStore<unknown>;
-  readonly #rowStarts = new Int32Array(32);
   readonly #table = new PairTable();
   #lookups = 0;
   #probes = 0;
@@ -191,55 +190,71 @@ export class Partition {
     return -1;
   }
 
-  /** With at most 32 subtables: all candidates are bits of one word. */
+  /** With at most 32 subtables: all candidates are bits of one word. Levels go by two, for each step costs as much as one. */
   #findAmongFew(words: Int32Array, base: number, filter: SubtableFilter): number {
     const { plan, rows, always, rowShift } = filter;
+    const { hashBits } = this;
     let candidates = this.subtables.live[0]!;
     for (let at = 0, d = 0; at < plan.length; d++) {
       const value = words[plan[at]!]! << plan[at + 1]!;
       const end = at + 3 + 3 * plan[at + 2]!;
       let union = always[d]!;
-      for (at += 3; at < end; at += 3) {
-        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
-        union |= rows[plan[at + 2]! + (hash >>> rowShift)]!;
+      for (at += 3; at < end; at += 6) {
+        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & hashBits;
+        const next = Math.imul(value >> plan[at + 3]!, plan[at + 4]!) & hashBits;
+        union |= rows[plan[at + 2]! + (hash >>> rowShift)]! | rows[plan[at + 5]! + (next >>> rowShift)]!;
       }
       candidates &= union;
     }
-    for (; candidates !== 0; candidates &= candidates - 1) {
-      const flow = this.#probe(31 - Math.clz32(candidates & -candidates), base, words);
+    return this.#findAmong(candidates, 0, words, base);
+  }
+
+  /** The same by four words at once. */
+  #findAmongMany(words: Int32Array, base: number, filter: SubtableFilter): number {
+    const { plan, rows, always, rowShift } = filter;
+    const { slotWords } = filter.shape;
+    const { live } = this.subtables;
+    const { hashBits } = this;
+    for (let word = 0; word < live.length; word += 4) {
+      let a = live[word]!;
+      let b = live[word + 1]!;
+      let c = live[word + 2]!;
+      let d = live[word + 3]!;
+      // Subtables that came after the filter was built are candidates all.
+      for (let at = 0, first = word; at < plan.length && word < slotWords; first += slotWords) {
+        const value = words[plan[at]!]! << plan[at + 1]!;
+        const end = at + 3 + 3 * plan[at + 2]!;
+        let ua = always[first]!;
+        let ub = always[first + 1]!;
+        let uc = always[first + 2]!;
+        let ud = always[first + 3]!;
+        for (at += 3; at < end; at += 3) {
+          const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & hashBits;
+          const row = (plan[at + 2]! + (hash >>> rowShift)) * slotWords + word;
+          ua |= rows[row]!;
+          ub |= rows[row + 1]!;
+          uc |= rows[row + 2]!;
+          ud |= rows[row + 3]!;
+        }
+        a &= ua;
+        b &= ub;
+        c &= uc;
+        d &= ud;
+      }
+      let flow = this.#findAmong(a, 32 * word, words, base);
+      if (flow < 0) flow = this.#findAmong(b, 32 * word + 32, words, base);
+      if (flow < 0) flow = this.#findAmong(c, 32 * word + 64, words, base);
+      if (flow < 0) flow = this.#findAmong(d, 32 * word + 96, words, base);
       if (flow >= 0) return flow;
     }
     return -1;
   }
 
-  #findAmongMany(words: Int32Array, base: number, filter: SubtableFilter): number {
-    const { plan, rows, always, rowShift } = filter;
-    const { slotWords } = filter.shape;
-    const { live } = this.subtables;
-    const rowStarts = this.#rowStarts;
-    let level = 0;
-    for (let at = 0; at < plan.length;) {
-      const value = words[plan[at]!]! << plan[at + 1]!;
-      const end = at + 3 + 3 * plan[at + 2]!;
-      for (at += 3; at < end; at += 3) {
-        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
-        rowStarts[level++] = (plan[at + 2]! + (hash >>> rowShift)) * slotWords;
-      }
-    }
-    for (let word = 0; word < live.length; word++) {
-      let candidates = live[word]!;
-      level = 0;
-      // Subtables that came after the filter was built are candidates all.
-      for (let at = 0, d = 0; at < plan.length && word < slotWords; d++) {
-        let union = always[d * slotWords + word]!;
-        for (let levels = plan[at + 2]!; levels > 0; levels--) union |= rows[rowStarts[level++]! + word]!;
-        candidates &= union;
-        at += 3 + 3 * plan[at + 2]!;
-      }
-      for (; candidates !== 0; candidates &= candidates - 1) {
-        const flow = this.#probe(32 * word + 31 - Math.clz32(candidates & -candidates), base, words);
-        if (flow >= 0) return flow;
-      }
+  /** Looks in the subtables whose bits are set in a word, the first of which stands for slot `first`. */
+  #findAmong(candidates: number, first: number, words: Int32Array, base: number): number {
+    for (let left = candidates; left !== 0; left &= left - 1) {
+      const flow = this.#probe(first + 31 - Math.clz32(left & -left), base, words);
+      if (flow >= 0) return flow;
     }
     return -1;
   }

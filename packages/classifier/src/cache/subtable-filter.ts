@@ -6,7 +6,10 @@ const MAX_WORDS = 1 << 20;
 const MAX_LEVEL_WORDS = 1 << 14;
 const MIN_ROW_BITS = 8;
 
-/** Words of a plan: for each dimension its word, its shift and the number of its levels, and for each level three more. */
+/**
+ * Words of a plan: for each dimension its word, its shift and the number of its levels, an even one, and for each level three
+ * more. A level too many leads to a row without bits.
+ */
 export const DIMENSION_WORDS = 3;
 /** Words of a level in a plan: shift, multiplier, first row. */
 export const LEVEL_WORDS = 3;
@@ -46,7 +49,7 @@ export class SubtableFilter {
     let { rowBits } = shape;
     while (rowBits > 1 && (levels * shape.slotWords) << rowBits > MAX_WORDS) rowBits--;
     this.rowShift = 32 - rowBits;
-    this.rows = new Int32Array((levels * shape.slotWords) << rowBits);
+    this.rows = new Int32Array(((levels << rowBits) + 1) * shape.slotWords);
     this.always = new Int32Array(shape.dimensions.length * shape.slotWords);
     this.plan = this.#makePlan(rowBits, random);
   }
@@ -65,7 +68,7 @@ export class SubtableFilter {
       if (!this.#note(dimension, at, prefixLength(mask, dimension), value, slot)) {
         this.always[d * this.shape.slotWords + (slot >>> 5)]! |= 1 << (slot & 31);
       }
-      at += LEVEL_WORDS * dimension.levels.length;
+      at += LEVEL_WORDS * evenly(dimension.levels.length);
     });
   }
 
@@ -96,13 +99,15 @@ export class SubtableFilter {
 
   #makePlan(rowBits: number, random: Xorshift): Int32Array {
     const plan: number[] = [];
+    const emptyRow = this.rows.length / this.shape.slotWords - 1;
     let firstRow = 0;
     for (const { word, left, levels } of this.shape.dimensions) {
-      plan.push(word, left, levels.length);
+      plan.push(word, left, evenly(levels.length));
       for (const level of levels) {
         plan.push(32 - level, random.next() | 1, firstRow);
         firstRow += 1 << rowBits;
       }
+      if (levels.length % 2 === 1) plan.push(0, 0, emptyRow);
     }
     return Int32Array.from(plan);
   }
@@ -112,4 +117,8 @@ export class SubtableFilter {
 export function rowBitsFor(flows: number, subtables: number, slotWords: number): number {
   const wanted = 36 - Math.clz32(Math.ceil(flows / subtables));
   return Math.max(MIN_ROW_BITS, Math.min(wanted, 31 - Math.clz32(MAX_LEVEL_WORDS / slotWords)));
+}
+
+function evenly(levels: number): number {
+  return levels + (levels & 1);
 }

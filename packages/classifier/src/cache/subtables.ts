@@ -26,7 +26,7 @@ export class Subtables {
   /** For each slot the number of words to compare, an even one, then word and bits of each; perhaps a last one without bits. */
   readonly listStride: number;
   lists: Int32Array;
-  /** A bit per slot in use. */
+  /** A bit per slot in use; one word, or a multiple of four. */
   live: Int32Array;
   /** The program, where its common part and the whole end, and where the part of each slot begins. */
   program: Int32Array;
@@ -269,7 +269,7 @@ export class Subtables {
     this.bitCounts = longer(this.bitCounts, capacity);
     this.#hashes = longer(this.#hashes, capacity);
     this.lists = longer(this.lists, capacity * this.listStride);
-    this.live = longer(this.live, Math.ceil(capacity / 32));
+    if (capacity > 32) this.live = longer(this.live, (Math.ceil(capacity / 32) + 3) & ~3);
     this.starts = longer(this.starts, capacity);
     this.program = new Int32Array((capacity + 1) * (HEADER_WORDS + STEP_WORDS * (this.#words + 1)));
     this.#salts = longer(this.#salts, capacity);

@@ -81,7 +81,7 @@ export class PrefixFilter {
       trie.walk(key);
       this.#dead[i] = trie.depth + 1;
       for (let left = trie.found; left !== 0; left &= left - 1) {
-        present |= pairs[i * NIBBLES_MAX + 31 - Math.clz32(left & -left)]!;
+        present |= pairs[32 * i + 31 - Math.clz32(left & -left)]!;
       }
     }
     this.absent = this.#used & ~present;

@@ -56,26 +56,26 @@ export class PrefixTrie {
     const { word, words } = this;
     let found = 0;
     let shape = nodes[this.#root]!;
-    let children = nodes[this.#root + CHILDREN]!;
+    let children = nodes[this.#root + 2]!;
     let depth = 0;
-    while ((shape & BRANCHES) !== 0) {
+    while ((shape & 0xffff) !== 0) {
       const branch = 1 << ((key[word + (depth >>> 3)]! >>> (28 - ((depth & 7) << 2))) & 15);
       if ((shape & branch) === 0) break;
       const node = children + countBits(shape & (branch - 1)) * stride;
       shape = nodes[node]!;
-      const level = shape >>> LEVEL_SHIFT;
+      const level = shape >>> 16;
       // The nibbles above `depth` are known to agree, so the words above it too.
       let i = depth >>> 3;
       let differing = 0;
-      while (i < words && (differing = key[word + i]! ^ nodes[node + PREFIX + i]!) === 0) i++;
+      while (i < words && (differing = key[word + i]! ^ nodes[node + 3 + i]!) === 0) i++;
       const common = i < words ? (i << 3) + (Math.clz32(differing) >>> 2) : level;
       if (common < level) {
         depth = common;
         break;
       }
       depth = level;
-      if (nodes[node + ENDS] !== 0) found |= 1 << (level - 1);
-      children = nodes[node + CHILDREN]!;
+      if (nodes[node + 1] !== 0) found |= 1 << (level - 1);
+      children = nodes[node + 2]!;
     }
     this.found = found;
     this.depth = depth;

@@ -30,11 +30,11 @@ export function beats(arena: Int32Array, a: number, b: number): boolean {
 
 /** Whether a key matches a record. */
 export function matchesRecord(arena: Int32Array, record: number, key: Int32Array): boolean {
-  let at = record + RECORD_HEADER;
-  for (const end = at + arena[record + WORDS]!; at < end; at += WORD_STRIDE) {
+  let at = record + 8;
+  for (const end = at + arena[record + 6]!; at < end; at += 3) {
     if ((key[arena[at]!]! & arena[at + 1]!) !== arena[at + 2]!) return false;
   }
-  for (const end = at + arena[record + RANGES]!; at < end; at += RANGE_STRIDE) {
+  for (const end = at + arena[record + 7]!; at < end; at += 5) {
     const value = (key[arena[at]!]! >>> arena[at + 1]!) & arena[at + 2]!;
     if (value < arena[at + 3]! || value > arena[at + 4]!) return false;
   }
@@ -53,13 +53,13 @@ export function matchesRecordTracked(
   mask: Int32Array,
   proofs: Int32Array,
 ): boolean {
-  const start = record + RECORD_HEADER;
-  const wordsEnd = start + arena[record + WORDS]!;
-  const end = wordsEnd + arena[record + RANGES]!;
+  const start = record + 8;
+  const wordsEnd = start + arena[record + 6]!;
+  const end = wordsEnd + arena[record + 7]!;
   let cost = 33;
   let failedWord = 0;
   let failedBits = 0;
-  for (let at = start; at < wordsEnd; at += WORD_STRIDE) {
+  for (let at = start; at < wordsEnd; at += 3) {
     const word = arena[at]!;
     const differing = (key[word]! & arena[at + 1]!) ^ arena[at + 2]!;
     if (differing === 0) continue;
@@ -73,7 +73,7 @@ export function matchesRecordTracked(
       failedBits = bits;
     }
   }
-  for (let at = wordsEnd; at < end; at += RANGE_STRIDE) {
+  for (let at = wordsEnd; at < end; at += 5) {
     const word = arena[at]!;
     const shift = arena[at + 1]!;
     const ones = arena[at + 2]!;
@@ -94,8 +94,8 @@ export function matchesRecordTracked(
     mask[failedWord]! |= failedBits;
     return false;
   }
-  for (let at = start; at < wordsEnd; at += WORD_STRIDE) mask[arena[at]!]! |= arena[at + 1]!;
-  for (let at = wordsEnd; at < end; at += RANGE_STRIDE) {
+  for (let at = start; at < wordsEnd; at += 3) mask[arena[at]!]! |= arena[at + 1]!;
+  for (let at = wordsEnd; at < end; at += 5) {
     const shift = arena[at + 1]!;
     const ones = arena[at + 2]!;
     const value = (key[arena[at]!]! >>> shift) & ones;

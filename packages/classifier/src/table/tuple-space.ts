@@ -18,8 +18,6 @@ import {
   type TupleList,
 } from './tuple-list.js';
 
-const GOLDEN = 0x9e37_79b1;
-
 /** Many rules: tuple space search (Srinivasan et al. 1999) over merged tuples. */
 export class TupleSpace implements RuleSpace {
   size = 0;
@@ -53,28 +51,28 @@ export class TupleSpace implements RuleSpace {
     const { data, gates, count } = this.#tuples;
     const { slots } = this.#regions;
     let winner = best;
-    let bestPriority = best === 0 ? -1 : arena[best + PRIORITY]!;
-    let bestSeq = best === 0 ? 0 : arena[best + SEQ]!;
+    let bestPriority = best === 0 ? -1 : arena[best + 1]!;
+    let bestSeq = best === 0 ? 0 : arena[best + 2]!;
     const filter = this.#filter;
     let hasFound = false;
-    for (let gate = 0; gate < count * GATE_LENGTH; gate += GATE_LENGTH) {
+    for (let gate = 0; gate < 4 * count; gate += 4) {
       const bound = gates[gate]!;
-      if (bound < bestPriority || (bound === bestPriority && gates[gate + BOUND_SEQ]! > bestSeq)) break;
-      const needs = gates[gate + GATE_NEEDS]!;
+      if (bound < bestPriority || (bound === bestPriority && gates[gate + 1]! > bestSeq)) break;
+      const needs = gates[gate + 2]!;
       if (needs !== 0) {
         if (!hasFound) filter.find(key);
         hasFound = true;
         if ((needs & filter.absent) !== 0) continue;
       }
-      const tuple = gates[gate + GATE_TUPLE]!;
-      const end = data[tuple + END]!;
+      const tuple = gates[gate + 3]!;
+      const end = data[tuple + 1]!;
       let hash = seed;
       let record = 0;
-      let at = tuple + SEGMENTS;
+      let at = tuple + 3;
       do {
         const wordsEnd = data[at]!;
-        for (let word = at + SEGMENT_HEADER; word < wordsEnd; word += 2) {
-          hash = Math.imul(hash ^ (key[data[word]!]! & data[word + 1]!), GOLDEN);
+        for (let word = at + 6; word < wordsEnd; word += 2) {
+          hash = Math.imul(hash ^ (key[data[word]!]! & data[word + 1]!), 0x9e37_79b1);
           hash ^= hash >>> 15;
         }
         const offset = data[at + 2]!;
@@ -86,15 +84,15 @@ export class TupleSpace implements RuleSpace {
           index = (index + 1) & mask;
           record = slots[offset + 2 * index + 1]!;
         }
-        at = data[at + TRIES_END]!;
+        at = data[at + 1]!;
       } while (record !== 0 && at < end);
       for (; record !== 0; record = arena[record]!) {
-        const priority = arena[record + PRIORITY]!;
-        if (priority < bestPriority || (priority === bestPriority && arena[record + SEQ]! > bestSeq)) break;
+        const priority = arena[record + 1]!;
+        if (priority < bestPriority || (priority === bestPriority && arena[record + 2]! > bestSeq)) break;
         if (!matchesRecord(arena, record, key)) continue;
         winner = record;
         bestPriority = priority;
-        bestSeq = arena[record + SEQ]!;
+        bestSeq = arena[record + 2]!;
         break;
       }
     }
@@ -107,15 +105,15 @@ export class TupleSpace implements RuleSpace {
     const { data, gates, count } = this.#tuples;
     const { slots } = this.#regions;
     let winner = best;
-    let bestPriority = best === 0 ? -1 : arena[best + PRIORITY]!;
-    let bestSeq = best === 0 ? 0 : arena[best + SEQ]!;
+    let bestPriority = best === 0 ? -1 : arena[best + 1]!;
+    let bestSeq = best === 0 ? 0 : arena[best + 2]!;
     const filter = this.#filter;
     let hasFound = false;
     let proven = 0;
-    for (let gate = 0; gate < count * GATE_LENGTH; gate += GATE_LENGTH) {
+    for (let gate = 0; gate < 4 * count; gate += 4) {
       const bound = gates[gate]!;
-      if (bound < bestPriority || (bound === bestPriority && gates[gate + BOUND_SEQ]! > bestSeq)) break;
-      const firstNeeds = gates[gate + GATE_NEEDS]!;
+      if (bound < bestPriority || (bound === bestPriority && gates[gate + 1]! > bestSeq)) break;
+      const firstNeeds = gates[gate + 2]!;
       if (firstNeeds !== 0) {
         if ((firstNeeds & proven) !== 0) continue;
         if (!hasFound) filter.find(key);
@@ -126,15 +124,15 @@ export class TupleSpace implements RuleSpace {
           continue;
         }
       }
-      const tuple = gates[gate + GATE_TUPLE]!;
-      const end = data[tuple + END]!;
+      const tuple = gates[gate + 3]!;
+      const end = data[tuple + 1]!;
       let hash = seed;
       let record = 0;
-      let at = tuple + SEGMENTS;
+      let at = tuple + 3;
       do {
         const wordsEnd = data[at]!;
-        const segmentEnd = data[at + TRIES_END]!;
-        const needs = data[at + NEEDS]!;
+        const segmentEnd = data[at + 1]!;
+        const needs = data[at + 5]!;
         if (needs !== 0) {
           if (!hasFound) filter.find(key);
           hasFound = true;
@@ -145,8 +143,8 @@ export class TupleSpace implements RuleSpace {
             break;
           }
         }
-        for (let word = at + SEGMENT_HEADER; word < wordsEnd; word += 2) {
-          hash = Math.imul(hash ^ (key[data[word]!]! & data[word + 1]!), GOLDEN);
+        for (let word = at + 6; word < wordsEnd; word += 2) {
+          hash = Math.imul(hash ^ (key[data[word]!]! & data[word + 1]!), 0x9e37_79b1);
           hash ^= hash >>> 15;
         }
         const offset = data[at + 2]!;
@@ -162,12 +160,12 @@ export class TupleSpace implements RuleSpace {
         if (record === 0 || at === end) this.#consult(tuple, segmentEnd, consulted);
       } while (record !== 0 && at < end);
       for (; record !== 0; record = arena[record]!) {
-        const priority = arena[record + PRIORITY]!;
-        if (priority < bestPriority || (priority === bestPriority && arena[record + SEQ]! > bestSeq)) break;
+        const priority = arena[record + 1]!;
+        if (priority < bestPriority || (priority === bestPriority && arena[record + 2]! > bestSeq)) break;
         if (!matchesRecordTracked(arena, record, key, consulted, proofs)) continue;
         winner = record;
         bestPriority = priority;
-        bestSeq = arena[record + SEQ]!;
+        bestSeq = arena[record + 2]!;
         break;
       }
     }
@@ -218,9 +216,9 @@ export class TupleSpace implements RuleSpace {
   /** Consults the words of a tuple as far as the segment that ends at `end`. */
   #consult(tuple: number, end: number, consulted: Int32Array): void {
     const { data } = this.#tuples;
-    for (let at = tuple + SEGMENTS; at < end; at = data[at + TRIES_END]!) {
+    for (let at = tuple + 3; at < end; at = data[at + 1]!) {
       const wordsEnd = data[at]!;
-      for (let word = at + SEGMENT_HEADER; word < wordsEnd; word += 2) consulted[data[word]!]! |= data[word + 1]!;
+      for (let word = at + 6; word < wordsEnd; word += 2) consulted[data[word]!]! |= data[word + 1]!;
     }
   }
 }

@@ -8,7 +8,10 @@ import { SMALL_SCHEMA } from './small-path.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Octets that the heap grows by in `hits` lookups, each of which is answered from the cache. */
+/**
+ * Octets that the heap grows by in `hits` lookups, each of which is answered from the cache: the least of some rounds, for on
+ * a busy machine the optimised code may come late.
+ */
 function heapOf(entries: number, hits: number): number {
   const cache = new FlowCache<number>(SMALL_SCHEMA, {
     // Eight masks, so that a filter is asked.
@@ -30,10 +33,13 @@ function heapOf(entries: number, hits: number): number {
   };
   // Until the code is optimised and nothing is left to be inserted.
   run(150_000);
-  collect();
-  const before = process.memoryUsage().heapUsed;
-  run(hits);
-  return process.memoryUsage().heapUsed - before;
+  const rounds = Array.from({ length: 5 }, () => {
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    run(hits);
+    return process.memoryUsage().heapUsed - before;
+  });
+  return Math.min(...rounds);
 }
 
 describe('a hit', () => {
