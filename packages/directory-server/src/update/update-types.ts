@@ -9,7 +9,7 @@ export interface UpdateLimits {
   readonly batchMax: number;
   /** How long a change waits for others, in ms. Default 2. */
   readonly batchWaitMs: number;
-  /** Transactions under way at once. Default 8. */
+  /** Transactions under way at once. Default 32: a store writes several at once, and each waits for the disk. */
   readonly inFlightMax: number;
   /** Updates that wait, at most; more get OVERLOADED. Default 4,096. */
   readonly queueMax: number;
@@ -21,7 +21,7 @@ export interface UpdateLimits {
 export const UPDATE_LIMITS: UpdateLimits = {
   batchMax: 32,
   batchWaitMs: 2,
-  inFlightMax: 8,
+  inFlightMax: 32,
   queueMax: 4096,
   storeTimeoutMs: 1000,
 };

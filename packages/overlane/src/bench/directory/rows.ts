@@ -130,7 +130,7 @@ async function measureUpdates(
   // More than can be done in the time, for none may be sent twice.
   const count = Math.ceil(((effort.seconds + effort.warmUpS) * 100_000) / changes);
   const requests = writeUpdates(join(folder, 'updates'), count, changes, Math.max(100_000, effort.mappings));
-  const window = (changes === 1 ? 512 : 128) * servers.length;
+  const window = (changes === 1 ? 1024 : 256) * Math.min(2, servers.length);
   return measure(shop, name, servers, { requests, window, reuse: 'once', factor: changes });
 }
 
