@@ -62,7 +62,7 @@ describe('targets', () => {
     const rows = (stt: number, pings: number) => [
       row('stt, offload on', { gigabits: stt }),
       row('no encapsulation, offload on', { gigabits: 10 }),
-      row('vxlan, offload off', { pingP99Ms: pings }),
+      row('vxlan, MTU-size frames', { pingP99Ms: pings }),
       row('Open vSwitch vxlan', { pingP99Ms: 2 }),
     ];
     const plain = 'TCP, stt, offload on / no encapsulation';
