@@ -44,7 +44,6 @@ class EtcdCluster {
       ];
     }
     const cluster = new EtcdCluster(directory, members);
-    process.once('exit', () => cluster.#killAll());
     for (const index of members.keys()) cluster.#spawn(index);
     if (tls === undefined) await cluster.ready();
     return cluster;
@@ -130,12 +129,10 @@ class EtcdCluster {
   #spawn(index) {
     const member = this.#members[index];
     const log = openSync(member.log, 'a');
-    member.process = spawn('etcd', member.args, { stdio: ['ignore', log, log] });
+    // The kernel ends a member with us, even if we are killed.
+    const args = ['--pdeathsig', 'KILL', '--', 'etcd', ...member.args];
+    member.process = spawn('setpriv', args, { stdio: ['ignore', log, log] });
     closeSync(log);
-  }
-
-  #killAll() {
-    for (const { process: child } of this.#members) child?.kill('SIGKILL');
   }
 }
 
