@@ -1,9 +1,9 @@
 /** A short run of `bench/fuzz.mjs`: hostile datagrams against a server in a process of its own, over loopback. */
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
-const SCRIPT = fileURLToPath(new URL('../../bench/fuzz.mjs', `file://${__filename}`));
+const SCRIPT = join(__dirname, '../../bench/fuzz.mjs');
 const DATAGRAMS = 20_000;
 const TIMEOUT_MS = 120_000;
 

@@ -33,15 +33,10 @@ export class Lookups {
   readonly #batches: QuestionBatches;
   #waiting = 0;
 
-  /** The resolutions of this client. */
+  /** Nothing is asked yet. */
   constructor(context: ClientContext) {
     this.#context = context;
     this.#batches = new QuestionBatches(context.envelope.isVerified ? BATCH_MAX.verified : BATCH_MAX.anonymous);
-  }
-
-  /** Requests that wait. */
-  get waiting(): number {
-    return this.#waiting;
   }
 
   /** Queries in flight, those of the background included. */
