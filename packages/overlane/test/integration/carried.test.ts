@@ -22,6 +22,14 @@ const OFFLOADS = [
   ['segmentation', 'none'],
   ['none', 'checksum'],
 ] as const;
+/** Devices set otherwise while the switches run, one set after the other: those of a host, those of a station. */
+const CHANGES = [
+  [
+    ['host1', 'u1', 'tx', 'off', 'tso', 'off', 'gso', 'off'],
+    ['host2', 'u2', 'gro', 'on'],
+  ],
+  [[ONE.namespace, 'tap1', 'tx', 'off', 'tso', 'off', 'gso', 'off']],
+] as const;
 let world: PrivateWorld | undefined;
 
 afterEach(async () => {
@@ -92,13 +100,20 @@ describe.each(TUNNELS)('$type over IPv$family', ({ type, family }) => {
   const offload = OFFLOADS[(ENCAPSULATION_NAMES.indexOf(type) + (family === 6 ? 1 : 0)) % OFFLOADS.length]!;
 
   native.it(
-    `a file and datagrams of all sizes arrive as they were, offload ${offload.join(' to ')}`,
+    `a file and datagrams of all sizes arrive as they were, offload ${offload.join(' to ')}, and changed meanwhile`,
     async () => {
       const pair = await openSwitchPair({ type, family, underlay: 'packet', offload });
       world = pair.world;
       await awaitReach(world, ONE, TWO);
-      const { sent, received } = await transferHashed(world, ONE, TWO, FILE_OCTETS);
-      expect(received).toBe(sent);
+      const file = await transferHashed(world, ONE, TWO, FILE_OCTETS);
+      expect(file.received).toBe(file.sent);
+      for (const changes of CHANGES) {
+        for (const [namespace, ...words] of changes) world.run(namespace, ['ethtool', '-K', ...words]);
+        const back = await transferHashed(world, TWO, ONE, FILE_OCTETS / 8);
+        expect(back.received).toBe(back.sent);
+        const again = await transferHashed(world, ONE, TWO, FILE_OCTETS / 8);
+        expect(again.received).toBe(again.sent);
+      }
       const { seen, wrong } = await sendDatagrams(world);
       expect(wrong).toBe(0);
       // A busy machine may lose some at a full queue, but of no length all.
