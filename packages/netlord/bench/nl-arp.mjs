@@ -1,7 +1,7 @@
 /**
  * NL-ARP at scale: what its table takes, how many messages an agent stores, a whole data centre of agents, and hostile messages.
  *
- *     node --expose-gc bench/nl-arp.mjs [table | here | datacentre | hostile, default all] [messages]
+ *     node --expose-gc bench/nl-arp.mjs [table | here | datacentre | hostile, default all] [servers or messages]
  *
  * Runs the built package. `table` fails unless a million entries fit 64 MiB; `here` unless one core decodes and stores 164,000
  * HERE a second, which is 1 % of 10 Gb/s; `datacentre` simulates 1,000 servers with 50 VMs each and fails if an entry stays stuck, a
@@ -12,7 +12,7 @@ import { nlArp } from '@overlane/netlord';
 import { NlArpFleet } from '../dist/nl-arp/simulation/index.js';
 
 const ONLY = process.argv[2];
-const MESSAGES = process.argv[3] === undefined ? 10_000_000 : Number(process.argv[3]);
+const COUNT = process.argv[3] === undefined ? undefined : Number(process.argv[3]);
 /** 1 % of 10 Gb/s in frames of 512 + 96 bit times (NetLord §4.2). */
 const BUDGET = Math.floor(100e6 / 608);
 const MIB = 2 ** 20;
@@ -95,8 +95,9 @@ function here(count = 2_000_000) {
   return { ...results, entries: one.table.size, faults: JSON.stringify(one.faults.snapshot()) };
 }
 
-function datacentre() {
-  const [servers, perServer, tenants] = [1000, 50, 1000];
+function datacentre(servers = 1000) {
+  const perServer = 50;
+  const tenants = servers;
   const vms = servers * perServer;
   const started = start();
   const limits = { entries: 65_536, locals: 256 };
@@ -172,7 +173,7 @@ function datacentre() {
 }
 
 /** Random octets, spoilt messages, and right ones for names nobody has, while tenants scan for NICs that don't exist. */
-function hostile(messages = MESSAGES) {
+function hostile(messages = 10_000_000) {
   const one = agent({ entries: 65_536 });
   const random = randomOf(5);
   const bytes = new Uint8Array(64);
@@ -227,5 +228,6 @@ function hostile(messages = MESSAGES) {
 for (const [name, run] of Object.entries({ table, here, datacentre, hostile })) {
   if (ONLY !== undefined && ONLY !== name) continue;
   console.log(name);
-  for (const [what, value] of Object.entries(run())) console.log(`  ${what}: ${value}`);
+  for (const [what, value] of Object.entries(run(ONLY === undefined ? undefined : COUNT)))
+    console.log(`  ${what}: ${value}`);
 }

@@ -163,14 +163,16 @@ export class NlArpFleet {
   }
 
   #heard(octets: Uint8Array, at: number): void {
+    const operation = readOperation(octets, 0);
+    // Most messages are HERE, to a fleet that has nothing to watch for.
+    if (operation !== OPERATION.NOTHERE && this.#corrected.size === 0) return;
     const vm = readTenantId(octets, 0) + this.#tenants * readLow(octets, vmMacOffset(0));
     const place = readLow(octets, edgeMacOffset(0)) * SERVERS_PER_EDGE + readPort(octets, 0) - 1;
-    const operation = readOperation(octets, 0);
     if (operation === OPERATION.NOTHERE) {
       this.corrections++;
       // A correction that names an older placement than the one on file is refused, and the next one doesn't name any.
       if (!this.#believes(at, vm, place)) this.#corrected.set(this.#pair(at, vm), place);
-    } else if (operation === OPERATION.HERE && this.#corrected.size > 0) {
+    } else if (operation === OPERATION.HERE) {
       if (this.#corrected.get(this.#pair(at, vm)) === place) this.#corrected.delete(this.#pair(at, vm));
     }
   }
