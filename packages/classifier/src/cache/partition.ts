@@ -193,15 +193,14 @@ export class Partition {
   /** With at most 32 subtables: all candidates are bits of one word. Levels go by two, for each step costs as much as one. */
   #findAmongFew(words: Int32Array, base: number, filter: SubtableFilter): number {
     const { plan, rows, always, rowShift } = filter;
-    const { hashBits } = this;
     let candidates = this.subtables.live[0]!;
     for (let at = 0, d = 0; at < plan.length; d++) {
       const value = words[plan[at]!]! << plan[at + 1]!;
       const end = at + 3 + 3 * plan[at + 2]!;
       let union = always[d]!;
       for (at += 3; at < end; at += 6) {
-        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & hashBits;
-        const next = Math.imul(value >> plan[at + 3]!, plan[at + 4]!) & hashBits;
+        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
+        const next = Math.imul(value >> plan[at + 3]!, plan[at + 4]!) & this.hashBits;
         union |= rows[plan[at + 2]! + (hash >>> rowShift)]! | rows[plan[at + 5]! + (next >>> rowShift)]!;
       }
       candidates &= union;
@@ -211,10 +210,8 @@ export class Partition {
 
   /** The same by four words at once. */
   #findAmongMany(words: Int32Array, base: number, filter: SubtableFilter): number {
-    const { plan, rows, always, rowShift } = filter;
-    const { slotWords } = filter.shape;
+    const { plan, rows, always, rowShift, slotWords } = filter;
     const { live } = this.subtables;
-    const { hashBits } = this;
     for (let word = 0; word < live.length; word += 4) {
       let a = live[word]!;
       let b = live[word + 1]!;
@@ -229,7 +226,7 @@ export class Partition {
         let uc = always[first + 2]!;
         let ud = always[first + 3]!;
         for (at += 3; at < end; at += 3) {
-          const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & hashBits;
+          const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
           const row = (plan[at + 2]! + (hash >>> rowShift)) * slotWords + word;
           ua |= rows[row]!;
           ub |= rows[row + 1]!;

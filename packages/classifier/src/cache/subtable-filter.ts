@@ -42,9 +42,12 @@ export class SubtableFilter {
   readonly always: Int32Array;
   /** Hashes are shifted right by this to give a row. */
   readonly rowShift: number;
+  /** As in `shape`. */
+  readonly slotWords: number;
   /** An empty filter; every entry must be registered before it is asked. */
   constructor(shape: FilterShape, random: Xorshift) {
     this.shape = shape;
+    this.slotWords = shape.slotWords;
     const levels = shape.dimensions.reduce((sum, dimension) => sum + dimension.levels.length, 0);
     let { rowBits } = shape;
     while (rowBits > 1 && (levels * shape.slotWords) << rowBits > MAX_WORDS) rowBits--;

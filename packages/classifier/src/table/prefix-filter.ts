@@ -87,6 +87,14 @@ export class PrefixFilter {
     this.absent = this.#used & ~present;
   }
 
+  /** The pairs that a key lacks, without more: for those who need no proof. */
+  lacks(key: Int32Array): number {
+    const tries = this.#tries;
+    let present = 0;
+    for (let i = 0; i < tries.length; i++) present |= tries[i]!.pairsOf(key, this.#pairs, 32 * i);
+    return this.#used & ~present;
+  }
+
   /**
    * Adds to `mask` what proves that the key of the last `find` lacks one of `pairs`, which it does: the one that adds the
    * fewest bits. Returns all pairs that these bits prove it to lack.

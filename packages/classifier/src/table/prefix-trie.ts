@@ -81,6 +81,34 @@ export class PrefixTrie {
     this.depth = depth;
   }
 
+  /**
+   * The union of the numbers `pairs[first + n]` of all prefixes of n + 1 nibbles that are on the path of a key. Nothing is
+   * noted, and nodes above which all agree are not compared.
+   */
+  pairsOf(key: Int32Array, pairs: Int32Array, first: number): number {
+    const nodes = this.#nodes;
+    const stride = this.#stride;
+    const { word, words } = this;
+    let union = 0;
+    let shape = nodes[this.#root]!;
+    let node = this.#root;
+    while ((shape & 0xffff) !== 0) {
+      const depth = shape >>> 16;
+      const below = shape << (31 - ((key[word + (depth >>> 3)]! >>> (28 - ((depth & 7) << 2))) & 15));
+      // The bits up to that of the branch, moved to the top: its own comes first.
+      if (below >= 0) break;
+      node = nodes[node + 2]! + countBits(below << 1) * stride;
+      shape = nodes[node]!;
+      const level = shape >>> 16;
+      let i = depth >>> 3;
+      while (i < words - 1 && key[word + i] === nodes[node + 3 + i]) i++;
+      const differing = key[word + i]! ^ nodes[node + 3 + i]!;
+      if (differing !== 0 && (i << 3) + (Math.clz32(differing) >>> 2) < level) break;
+      if (nodes[node + 1] !== 0) union |= pairs[first + level - 1]!;
+    }
+    return union;
+  }
+
   /** Adds the first `length` nibbles of `value`, a key, as a prefix; 1..8 per word. */
   add(value: Int32Array, length: number): void {
     this.size++;

@@ -30,6 +30,8 @@ export const NEEDS = 5;
 export const SEGMENT_HEADER = 6;
 /** Slots that each change of a tuple pays towards looking through all of them. */
 const SLOTS_PER_CHANGE = 16;
+/** Bound of the gate behind the last one. */
+const NOBODY = -2;
 
 /**
  * The tuples of a space, in one array, and a gate for each in another, in the order of the search: the tuple first that may
@@ -44,8 +46,8 @@ const SLOTS_PER_CHANGE = 16;
 export class TupleList {
   /** The tuples. Replaced when it grows. */
   data = new Int32Array(128);
-  /** The gates, the best bound first. Replaced when it grows. */
-  gates = new Int32Array(8 * GATE_LENGTH);
+  /** The gates, the best bound first, and one behind them with a bound below all others, no needs. Replaced when it grows. */
+  gates = new Int32Array(8 * GATE_LENGTH).fill(NOBODY, 0, 1);
   /** Number of tuples. */
   count = 0;
   readonly #regions: HashRegions;
@@ -110,8 +112,8 @@ export class TupleList {
       this.#regions.create(data, at + REGION);
     }
     const gate = this.count++ * GATE_LENGTH;
-    if (gate === this.gates.length) this.gates = grown(this.gates, gate);
-    this.gates.set([-1, 0, data[first + NEEDS]!, tuple], gate);
+    if (gate + GATE_LENGTH === this.gates.length) this.gates = grown(this.gates, this.gates.length);
+    this.gates.set([-1, 0, data[first + NEEDS]!, tuple, NOBODY, 0, 0, 0], gate);
     return tuple;
   }
 
@@ -124,7 +126,7 @@ export class TupleList {
       this.#filter.release(data[at + NEEDS]!);
     }
     const gate = this.#gateOf(tuple);
-    this.gates.copyWithin(gate, gate + GATE_LENGTH, this.count-- * GATE_LENGTH);
+    this.gates.copyWithin(gate, gate + GATE_LENGTH, (this.count-- + 1) * GATE_LENGTH);
     const free = this.#free.get(end - tuple);
     if (free === undefined) this.#free.set(end - tuple, [tuple]);
     else free.push(tuple);

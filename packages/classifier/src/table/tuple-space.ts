@@ -1,22 +1,10 @@
 import type { Match } from '../match/match.js';
 import type { HashRegions } from './hash-regions.js';
 import type { PrefixFilter } from './prefix-filter.js';
-import { PRIORITY, SEQ, matchesRecord, matchesRecordTracked } from './rule-record.js';
+import { matchesRecord, matchesRecordTracked } from './rule-record.js';
 import type { RuleSpace, SpaceContext, SpaceStats } from './rule-space.js';
 import { TupleChains, mixed } from './tuple-chains.js';
-import {
-  BOUND_SEQ,
-  END,
-  GATE_LENGTH,
-  GATE_NEEDS,
-  GATE_TUPLE,
-  NEEDS,
-  REGION,
-  SEGMENTS,
-  SEGMENT_HEADER,
-  TRIES_END,
-  type TupleList,
-} from './tuple-list.js';
+import { END, REGION, SEGMENTS, SEGMENT_HEADER, TRIES_END, type TupleList } from './tuple-list.js';
 
 /** Many rules: tuple space search (Srinivasan et al. 1999) over merged tuples. */
 export class TupleSpace implements RuleSpace {
@@ -48,22 +36,17 @@ export class TupleSpace implements RuleSpace {
   lookup(key: Int32Array, best: number): number {
     const { store, hashBits, seed } = this.#context;
     const { arena } = store;
-    const { data, gates, count } = this.#tuples;
+    const { data, gates } = this.#tuples;
     const { slots } = this.#regions;
     let winner = best;
     let bestPriority = best === 0 ? -1 : arena[best + 1]!;
     let bestSeq = best === 0 ? 0 : arena[best + 2]!;
-    const filter = this.#filter;
-    let hasFound = false;
-    for (let gate = 0; gate < 4 * count; gate += 4) {
+    const absent = this.#filter.lacks(key);
+    // Behind the last gate stands one that no key passes.
+    for (let gate = 0; ; gate += 4) {
+      if ((gates[gate + 2]! & absent) !== 0) continue;
       const bound = gates[gate]!;
       if (bound < bestPriority || (bound === bestPriority && gates[gate + 1]! > bestSeq)) break;
-      const needs = gates[gate + 2]!;
-      if (needs !== 0) {
-        if (!hasFound) filter.find(key);
-        hasFound = true;
-        if ((needs & filter.absent) !== 0) continue;
-      }
       const tuple = gates[gate + 3]!;
       const end = data[tuple + 1]!;
       let hash = seed;
