@@ -17,7 +17,7 @@ export interface PlanFinding {
   readonly fact: string;
 }
 
-/** All that is wrong with `plan`; empty if it holds. O(VLANs · links + pairs · k · links). */
+/** All that is wrong with `plan`; empty if it holds. O(VLANs · links + pairs · k · switches) for a plan that does. */
 export function verifyPlan(plan: SpainPlan): readonly PlanFinding[] {
   return [...loops(plan), ...treeGaps(plan), ...pairFaults(plan), ...portFaults(plan)];
 }
@@ -50,35 +50,37 @@ function remainderWithoutLeaves(topology: Topology, links: readonly number[]): n
 }
 
 function treeGaps({ topology, vlans }: SpainPlan): PlanFinding[] {
-  const tree = vlans.find(({ vlan }) => vlan === 1)?.links ?? [];
+  const tree = roadsOf(topology, vlans.find(({ vlan }) => vlan === 1)?.links ?? []);
   const start = topology.switches[0]!.name;
   return topology.switches
-    .filter(({ name }) => name !== start && walk(topology, tree, start, name) === undefined)
+    .filter(({ name }) => name !== start && walk(tree, start, name) === undefined)
     .map(({ name }) => ({ rule: 'tree', fact: `VLAN 1 does not join ${start} and ${name}` }));
 }
 
-function pairFaults(plan: SpainPlan): PlanFinding[] {
-  const { topology, reach, vlans, k } = plan;
+function pairFaults({ topology, reach, vlans, k }: SpainPlan): PlanFinding[] {
   const edges = topology.switches.filter(({ kind }) => kind === 'edge').map(({ name }) => name);
+  const forwards = forwardersOf(topology);
+  const roads = new Map(vlans.map(({ vlan, links }) => [vlan, roadsOf(topology, links)]));
+  const everything = roadsOf(topology, [...topology.links.keys()]);
+  const usableOf = new Map(reach.map(({ from, to, vlans: usable }) => [`${from}\n${to}`, usable]));
   const findings: PlanFinding[] = [];
   for (const from of edges) {
     for (const to of edges) {
       if (from === to) continue;
       const pair = `${from} to ${to}`;
-      const usable = reach.filter((entry) => entry.from === from && entry.to === to).flatMap((entry) => entry.vlans);
+      const usable = usableOf.get(`${from}\n${to}`) ?? [];
       if (usable.length === 0) findings.push({ rule: 'coverage', fact: `${pair} has no VLAN` });
       const union = new Set<number>();
       for (const vlan of usable) {
-        const links = vlans.find((one) => one.vlan === vlan)?.links ?? [];
-        const way = walk(topology, links, from, to);
+        const way = walk(roads.get(vlan) ?? new Map(), from, to);
         if (way === undefined) findings.push({ rule: 'coverage', fact: `VLAN ${vlan} does not lead from ${pair}` });
-        else if (!mayForward(topology, way.through)) {
+        else if (!way.through.every((name) => forwards.has(name))) {
           findings.push({ rule: 'coverage', fact: `VLAN ${vlan} leads from ${pair} through another edge switch` });
         } else way.links.forEach((link) => union.add(link));
       }
       if (from > to || usable.length === 0) continue;
-      const has = disjointPaths(topology, union, from, to, k);
-      const could = disjointPaths(topology, new Set(topology.links.keys()), from, to, k);
+      const has = disjointPaths(topology, roadsOf(topology, [...union]), forwards, from, to, k);
+      const could = has === k ? k : disjointPaths(topology, everything, forwards, from, to, k);
       if (has < could) findings.push({ rule: 'disjoint', fact: `${pair} has ${has} disjoint paths of ${could}` });
     }
   }
@@ -101,47 +103,66 @@ interface Way {
   readonly through: readonly string[];
 }
 
-/** The way between two switches over `links`, depth first; in a tree there is one at most. */
-function walk(topology: Topology, links: readonly number[], from: string, to: string): Way | undefined {
-  const seen = new Set([from]);
-  const open: { name: string; way: Way }[] = [{ name: from, way: { links: [], through: [] } }];
-  for (let step = open.pop(); step !== undefined; step = open.pop()) {
-    const { name, way } = step;
-    if (name === to) return way;
-    for (const link of links) {
-      const [a, b] = endsOf(topology, link);
-      if (a !== name && b !== name) continue;
-      const next = a === name ? b : a;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      const through = name === from ? [] : [...way.through, name];
-      open.push({ name: next, way: { links: [...way.links, link], through } });
+/** Links that lead away from each switch. */
+type Roads = ReadonlyMap<string, readonly { readonly link: number; readonly next: string }[]>;
+
+function roadsOf(topology: Topology, links: readonly number[]): Roads {
+  const roads = new Map<string, { link: number; next: string }[]>();
+  for (const link of links) {
+    const [a, b] = endsOf(topology, link);
+    roads.set(a, [...(roads.get(a) ?? []), { link, next: b }]);
+    roads.set(b, [...(roads.get(b) ?? []), { link, next: a }]);
+  }
+  return roads;
+}
+
+/** The way between two switches, depth first; in a tree there is one at most. */
+function walk(roads: Roads, from: string, to: string): Way | undefined {
+  const cameBy = new Map<string, { readonly link: number; readonly from: string } | undefined>([[from, undefined]]);
+  const open = [from];
+  for (let name = open.pop(); name !== undefined && name !== to; name = open.pop()) {
+    for (const { link, next } of roads.get(name) ?? []) {
+      if (cameBy.has(next)) continue;
+      cameBy.set(next, { link, from: name });
+      open.push(next);
     }
   }
-  return undefined;
+  if (!cameBy.has(to)) return undefined;
+  const way = { links: [] as number[], through: [] as string[] };
+  for (let step = cameBy.get(to); step !== undefined; step = cameBy.get(step.from)) {
+    way.links.push(step.link);
+    if (step.from !== from) way.through.push(step.from);
+  }
+  return way;
 }
 
-function mayForward({ switches }: Topology, through: readonly string[]): boolean {
-  const kindOf = (name: string): string | undefined => switches.find((one) => one.name === name)?.kind;
-  return switches.every(({ kind }) => kind === 'edge') || through.every((name) => kindOf(name) === 'core');
+/** Switches that a path may run through: the core switches, or all where there are none. */
+function forwardersOf({ switches }: Topology): ReadonlySet<string> {
+  const cores = switches.filter(({ kind }) => kind === 'core');
+  return new Set((cores.length > 0 ? cores : switches).map(({ name }) => name));
 }
 
-/** Paths over `links` with no link in common, `most` at most: a flow of one per link and direction, path by path (Ford and Fulkerson). */
-function disjointPaths(topology: Topology, links: ReadonlySet<number>, from: string, to: string, most: number): number {
+/** Paths with no link in common, `most` at most: a flow of one per link and direction, path by path (Ford and Fulkerson). */
+function disjointPaths(
+  topology: Topology,
+  roads: Roads,
+  forwards: ReadonlySet<string>,
+  from: string,
+  to: string,
+  most: number,
+): number {
   // 1: used from end a to end b, -1: from b to a, 0 or absent: free.
   const flow = new Map<number, number>();
+  const wayOf = (link: number, name: string): number => (endsOf(topology, link)[0] === name ? 1 : -1);
   for (let count = 0; count < most; count++) {
     const cameBy = new Map<string, { link: number; from: string }>();
     const open = [from];
     for (const name of open) {
       if (name === to) break;
-      if (name !== from && !mayForward(topology, [name])) continue;
-      for (const link of links) {
-        const [a, b] = endsOf(topology, link);
-        if (a !== name && b !== name) continue;
-        const next = a === name ? b : a;
-        const isForward = flow.get(link) === (a === name ? 1 : -1);
-        if (isForward || next === from || cameBy.has(next)) continue;
+      if (name !== from && !forwards.has(name)) continue;
+      for (const { link, next } of roads.get(name) ?? []) {
+        const isUsed = flow.get(link) === wayOf(link, name);
+        if (isUsed || next === from || cameBy.has(next)) continue;
         cameBy.set(next, { link, from: name });
         open.push(next);
       }
@@ -149,8 +170,7 @@ function disjointPaths(topology: Topology, links: ReadonlySet<number>, from: str
     if (!cameBy.has(to)) return count;
     for (let name = to; name !== from;) {
       const step = cameBy.get(name)!;
-      const way = endsOf(topology, step.link)[0] === step.from ? 1 : -1;
-      flow.set(step.link, (flow.get(step.link) ?? 0) + way);
+      flow.set(step.link, (flow.get(step.link) ?? 0) + wayOf(step.link, step.from));
       name = step.from;
     }
   }
