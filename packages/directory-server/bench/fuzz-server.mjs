@@ -1,8 +1,9 @@
 // The server of fuzz.mjs, in a process of its own: `fork` it with a mode; it tells its port, and its state when it is asked.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLookupServer } from '@overlane/directory-server';
+import { MAPPING_PREFIX, startLookupServer } from '@overlane/directory-server';
 import { openLmdbStore } from '@overlane/store';
 import { MASTER } from './fuzz-datagrams.mjs';
 
@@ -17,11 +18,19 @@ process.on('message', async (what) => {
     rmSync(directory, { recursive: true });
     process.exit(0);
   }
-  const { revision } = await store.stamp();
   const { counters, table } = running.server;
   const { datagrams, changes, staleReports, corrections, faults } = counters;
   const rssMB = Math.round(process.memoryUsage().rss / 1e6);
-  const state = { revision: String(revision), mappings: table?.size, changes, staleReports, corrections };
+  const state = { mappings: await digestMappings(), inTable: table.size, changes, staleReports, corrections };
   process.send({ datagrams, rssMB, state, faults: Object.fromEntries(faults) });
 });
 process.send({ port: running.port });
+
+/** What the store holds of mappings, revisions included. Its other keys come and go: the marks of done updates expire. */
+async function digestMappings() {
+  const digest = createHash('sha256');
+  for await (const { entries } of store.list(MAPPING_PREFIX)) {
+    for (const { key, value, modRevision } of entries) digest.update(key).update(value).update(String(modRevision));
+  }
+  return digest.digest('hex');
+}

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addLookupCommand } from './lookup.js';
+import { addNewEpochCommand } from './new-epoch.js';
 import { addPutCommand, addRemoveCommand } from './put.js';
 import { addServeCommand } from './serve.js';
 import { addWatchCommand } from './watch.js';
@@ -22,7 +23,14 @@ export function addDirectoryCommand(program: Command): void {
     .command('directory')
     .description("where tenants' addresses are: a lookup server, and its clients")
     .addHelpText('after', HELP);
-  for (const add of [addServeCommand, addPutCommand, addRemoveCommand, addLookupCommand, addWatchCommand])
+  for (const add of [
+    addServeCommand,
+    addPutCommand,
+    addRemoveCommand,
+    addLookupCommand,
+    addWatchCommand,
+    addNewEpochCommand,
+  ])
     add(directory);
   for (const command of directory.commands) {
     command.exitOverride().showHelpAfterError(`(overlane directory ${command.name()} --help)`);
