@@ -21,14 +21,15 @@ export interface LocatorText {
 }
 
 /** Which change it is, and about what. */
-interface ChangeOf<Operation extends string> {
+export interface ChangeOf<Operation extends string> {
   readonly op: Operation;
   readonly tenant: number;
   /** The tenant's address: IPv4, IPv6 or MAC. */
   readonly aa: string;
 }
 
-interface Contents {
+/** What a mapping holds from now on. */
+export interface ChangeContents {
   readonly locators: readonly LocatorText[];
   /** Life of answers in seconds, 1..86,400. Default 300. */
   readonly ttl?: number;
@@ -40,17 +41,18 @@ interface Contents {
   readonly owner?: number;
 }
 
-interface Expectation {
+/** What must be there for the change to happen. */
+export interface ChangeCondition {
   /** Version that must be there; 0 if there must be none. */
   readonly expectVersion: number;
 }
 
 /** One change of the directory, in text. */
 export type ChangeRequest =
-  | (ChangeOf<'put'> & Contents)
-  | (ChangeOf<'putIf'> & Contents & Expectation)
+  | (ChangeOf<'put'> & ChangeContents)
+  | (ChangeOf<'putIf'> & ChangeContents & ChangeCondition)
   | ChangeOf<'delete'>
-  | (ChangeOf<'deleteIf'> & Expectation)
+  | (ChangeOf<'deleteIf'> & ChangeCondition)
   /** Replaces the locators and hands the mapping to `owner`. */
   | (ChangeOf<'move'> & { readonly locators: readonly LocatorText[]; readonly owner: number });
 
@@ -98,7 +100,7 @@ export function parseChange(request: ChangeRequest, owner: number): Change {
   }
 }
 
-function contentsOf({ locators, ttl, mac, flags, owner }: Contents, host: number) {
+function contentsOf({ locators, ttl, mac, flags, owner }: ChangeContents, host: number) {
   return {
     locators: locators.map(parseLocator),
     ttl: ttl ?? TTL_DEFAULT,

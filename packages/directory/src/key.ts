@@ -9,6 +9,7 @@ import {
   parseIpv4,
   parseIpv6,
   parseMac,
+  read16,
   read32,
   write32,
   writeOctets,
@@ -94,9 +95,19 @@ export function unpackKey(bytes: Uint8Array, offset = 0): MappingKey {
   };
 }
 
-/** The key as a string for `Map`: equal keys give equal strings. Not for people. */
+/** The key as a string for `Map`: equal keys give equal strings. Not for people. Allocates the string. */
 export function keyString({ tenant, kind, addr }: MappingKey): string {
-  let text = String.fromCharCode(tenant >>> 16, tenant & 0xffff, kind);
-  for (let i = 0; i < ADDRESS_LENGTH; i += 2) text += String.fromCharCode((addr[i]! << 8) | addr[i + 1]!);
-  return text;
+  return String.fromCharCode(
+    tenant >>> 16,
+    tenant & 0xffff,
+    kind,
+    read16(addr, 0),
+    read16(addr, 2),
+    read16(addr, 4),
+    read16(addr, 6),
+    read16(addr, 8),
+    read16(addr, 10),
+    read16(addr, 12),
+    read16(addr, 14),
+  );
 }

@@ -4,7 +4,7 @@
  *     for (const law of messageLaws(myCodec)) it(law.name, () => fc.assert(law.property));
  */
 import type { Codec } from '@overlane/wire';
-import { type Law, type LawSubject, type Oracle, codecLaws } from '@overlane/wire/laws';
+import { type Law, type LawSubject, codecLaws } from '@overlane/wire/laws';
 import type fc from 'fast-check';
 import * as arbitraries from './arbitraries.js';
 import type { Locator, MappingKey, StoreStamp } from './model.js';
@@ -58,9 +58,6 @@ const MESSAGE_FAULTS: readonly Old1Fault[] = [
   'E_OLD_BAD_LENGTH',
   'E_OLD_TOO_LONG',
 ];
-
-/** A second transcription of records, to hold the codec against: raw fields by name. */
-export type RecordOracle = Oracle;
 
 function subject<Value>(
   codec: Codec<Value>,
@@ -163,15 +160,28 @@ export const messageSubject = (codec: Codec<message.Message> = message): LawSubj
 /** The laws of a codec of whole datagrams: ours, or `codec`. */
 export const messageLaws = (codec?: Codec<message.Message>): Law[] => codecLaws(messageSubject(codec));
 
-/** The laws of our codecs of the header and of each record, by name. */
-export const recordLaws = (): Readonly<Record<string, Law[]>> => ({
-  header: codecLaws(headerSubject()),
-  locator: codecLaws(locatorSubject()),
-  source: codecLaws(sourceSubject()),
-  question: codecLaws(questionSubject()),
-  stamp: codecLaws(stampSubject()),
-  answer: codecLaws(answerSubject()),
-  change: codecLaws(changeSubject()),
-  result: codecLaws(resultSubject()),
-  pong: codecLaws(pongSubject()),
+/** Codecs of the header and of each record. */
+export interface RecordCodecs {
+  readonly header: Codec<header.Old1Header>;
+  readonly locator: Codec<Locator>;
+  readonly source: Codec<MappingKey>;
+  readonly question: Codec<question.Question>;
+  readonly stamp: Codec<StoreStamp>;
+  readonly answer: Codec<answer.Answer>;
+  readonly change: Codec<change.Change>;
+  readonly result: Codec<result.ChangeResult>;
+  readonly pong: Codec<pong.ServerState>;
+}
+
+/** The laws of the codecs of the header and of each record, by name: ours, or those of `codecs`. */
+export const recordLaws = (codecs: Partial<RecordCodecs> = {}): Readonly<Record<keyof RecordCodecs, Law[]>> => ({
+  header: codecLaws(headerSubject(codecs.header)),
+  locator: codecLaws(locatorSubject(codecs.locator)),
+  source: codecLaws(sourceSubject(codecs.source)),
+  question: codecLaws(questionSubject(codecs.question)),
+  stamp: codecLaws(stampSubject(codecs.stamp)),
+  answer: codecLaws(answerSubject(codecs.answer)),
+  change: codecLaws(changeSubject(codecs.change)),
+  result: codecLaws(resultSubject(codecs.result)),
+  pong: codecLaws(pongSubject(codecs.pong)),
 });

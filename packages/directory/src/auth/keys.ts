@@ -49,7 +49,7 @@ export interface KeyRingOptions {
   readonly hmac: Hmac;
   /** Master keys by key epoch, 0..255. At most two: the old and the new. */
   readonly masters: ReadonlyMap<number, Uint8Array>;
-  /** Most derived keys to remember. Default 16,384: 3 MB. */
+  /** Most derived keys to remember. Default 16,384: 4 MB. */
   readonly keysMax?: number;
 }
 
