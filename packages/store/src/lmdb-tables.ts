@@ -80,6 +80,8 @@ export class LmdbTables {
       encoding: 'binary',
       keyEncoding: 'binary',
       overlappingSync: false,
+      // One commit is under way at a time, and lmdb drops the failures of the batches that it makes itself.
+      eventTurnBatching: false,
     });
     const tables = new LmdbTables(directory, root, token);
     try {
@@ -121,17 +123,20 @@ export class LmdbTables {
   }
 
   #write(changes: Changes): void {
+    const written = new Handled();
     for (const [key, record] of changes.entries) {
-      void (record === undefined ? this.#kv.remove(key) : this.#kv.put(key, record));
+      written.add(record === undefined ? this.#kv.remove(key) : this.#kv.put(key, record));
     }
-    for (const { revision, record } of changes.log) void this.#log.put(encodeU64(revision), record);
-    for (const [key, present] of changes.leased) void (present ? this.#lease.put(key, EMPTY) : this.#lease.remove(key));
-    void this.#meta.put(META.revision, encodeU64(changes.revision));
-    if (changes.epoch !== undefined) void this.#meta.put(META.epoch, encodeU64(BigInt(changes.epoch)));
+    for (const { revision, record } of changes.log) written.add(this.#log.put(encodeU64(revision), record));
+    for (const [key, present] of changes.leased) {
+      written.add(present ? this.#lease.put(key, EMPTY) : this.#lease.remove(key));
+    }
+    written.add(this.#meta.put(META.revision, encodeU64(changes.revision)));
+    if (changes.epoch !== undefined) written.add(this.#meta.put(META.epoch, encodeU64(BigInt(changes.epoch))));
     if (changes.compact === undefined) return;
     const { from, to } = changes.compact;
-    for (let revision = from; revision <= to; revision++) void this.#log.remove(encodeU64(revision));
-    void this.#meta.put(META.compacted, encodeU64(to));
+    for (let revision = from; revision <= to; revision++) written.add(this.#log.remove(encodeU64(revision)));
+    written.add(this.#meta.put(META.compacted, encodeU64(to)));
   }
 
   async #start(epoch: number): Promise<void> {
@@ -223,6 +228,17 @@ export class Snapshot {
 
   #number(name: Buffer): bigint {
     return this.#meta.get(name, this.#options)!.readBigUInt64BE();
+  }
+}
+
+/** Promises of single writes, whose failures the commit reports. lmdb gives the same one again and again. */
+class Handled {
+  #last: Promise<unknown> | undefined;
+
+  add(promise: Promise<unknown>): void {
+    if (promise === this.#last) return;
+    this.#last = promise;
+    promise.catch(() => undefined);
   }
 }
 

@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError, StoreUnavailableError } from './errors.js';
 import { Batch } from './lmdb-batch.js';
 import type { LmdbTables } from './lmdb-tables.js';
@@ -9,6 +11,10 @@ const BATCH_LENGTH_MAX = 4 * 1_048_576;
 const WAITING_LENGTH_MAX = 64 * 1_048_576;
 /** What a job takes besides its octets. */
 const JOB_LENGTH = 256;
+/** With less than a commit may take, an I/O error is put down to a full disk. */
+const FREE_MIN = 2 * BATCH_LENGTH_MAX;
+/** How long lmdb may take to say why a commit failed. */
+const REASON_MS = 1000;
 
 interface Job {
   readonly length: number;
@@ -125,7 +131,8 @@ function runJob(job: Job, batch: Batch): (() => void) | undefined {
 async function commitError(subject: string, error: unknown): Promise<StoreError> {
   const cause = await rootCause(error);
   const text = cause instanceof Error ? cause.message : String(cause);
-  if (/no space left|ENOSPC|MDB_MAP_FULL|disk quota/i.test(text)) {
+  // The last write that still fits in part is reported as an I/O error.
+  if (/no space left|ENOSPC|MDB_MAP_FULL|disk quota/i.test(text) || freeOctets(subject) < FREE_MIN) {
     return new StoreError('E_STORE_DISK_FULL', subject, `no room for the transaction (${text}); free some space`, {
       cause,
     });
@@ -133,13 +140,14 @@ async function commitError(subject: string, error: unknown): Promise<StoreError>
   return new StoreUnavailableError(subject, `the disk failed (${text})`, 'unknown', { cause });
 }
 
-/** lmdb hides the reason in a second promise, which is rejected. */
+function freeOctets(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
+}
+
+/** lmdb gives the reason in a second promise, which is to be rejected. */
 async function rootCause(error: unknown): Promise<unknown> {
   if (typeof error !== 'object' || error === null || !('commitError' in error)) return error;
-  try {
-    await error.commitError;
-    return error;
-  } catch (reason) {
-    return reason;
-  }
+  const reason = (error.commitError as Promise<never>).catch((why: unknown) => why);
+  return Promise.race([reason, sleep(REASON_MS, error, { ref: false })]);
 }
