@@ -148,7 +148,7 @@ export interface PortConfig {
   readonly network: number;
   /**
    * Source addresses that the port may use, 1 to 64. Frames from others are dropped, as `E_SWITCH_SPOOF` or the system's own
-   * name for it (`E_DOVE_SPOOF`). Default: all.
+   * name for it (`E_DOVE_SPOOF`). Default: all; NetLord has none, because its NICs are named by their addresses.
    */
   readonly macs?: readonly string[] | undefined;
   /** MTU of the device, in octets. Default: what fits the underlay. */

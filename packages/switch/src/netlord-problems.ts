@@ -8,11 +8,16 @@ export function netlordProblems(config: NetlordConfig, all: SwitchConfig): reado
   return [...addressProblems(all), ...spaceProblems(config, all), ...reachProblems(config)];
 }
 
-function addressProblems({ underlay, networks }: SwitchConfig): ConfigProblem[] {
+function addressProblems({ underlay, networks, ports }: SwitchConfig): ConfigProblem[] {
   const { address } = underlay;
   const isServers = !address.includes(':') && isPort(portOf(IpAddress.parse(address).word0));
   const message = `must be p.x.y.z for port p of the edge switch, 1..126, got '${address}'`;
   const problems: ConfigProblem[] = isServers ? [] : [{ path: ['underlay', 'address'], message }];
+  ports.forEach(({ macs }, at) => {
+    if (macs !== undefined) return;
+    // Else a tenant could forge another's source, and its agent would tell everybody that the NIC is here.
+    problems.push({ path: ['ports', at, 'macs'], message: 'must name the NICs of the port for netlord' });
+  });
   networks.forEach(({ peers }, at) => {
     if (peers.length === 0) return;
     problems.push({ path: ['networks', at, 'peers'], message: 'must be empty for netlord: NL-ARP finds the servers' });

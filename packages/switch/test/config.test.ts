@@ -14,6 +14,7 @@ const good: SwitchConfigFile = {
   ports: [{ name: 'tap1', network: 5001 }],
 };
 
+const mac = '52:54:00:00:00:01';
 const agent = {
   type: 'netlord',
   edge: '02:e0:00:00:00:01',
@@ -23,7 +24,7 @@ const netlord: SwitchConfigFile = {
   encapsulation: agent,
   underlay: { type: 'ethernet', address: '12.0.0.1', device: 'eth0', mtu: 9000 },
   networks: [{ network: 2 }],
-  ports: [{ name: 'tap1', network: 2 }],
+  ports: [{ name: 'tap1', network: 2, macs: [mac] }],
 };
 
 function refusal(input: unknown): ConfigError {
@@ -103,7 +104,7 @@ describe('parseSwitchConfig', () => {
         [
           'encapsulation.spaces[0].network',
           'must be one of the networks (5)',
-          { networks: [{ network: 5 }], ports: [{ name: 'tap1', network: 5 }] },
+          { networks: [{ network: 5 }], ports: [{ name: 'tap1', network: 5, macs: [mac] }] },
         ],
         [
           'encapsulation.spaces[1].macAsId',
@@ -128,6 +129,7 @@ describe('parseSwitchConfig', () => {
           'must name each VLAN once',
           { encapsulation: { ...agent, reach: [{ edge: '02:e0:00:00:00:02', vlans: [2, 2] }] } },
         ],
+        ['ports[0].macs', 'must name the NICs', { ports: [{ name: 'tap1', network: 2 }] }],
         ['networks[0].peers', 'must be empty', { networks: [{ network: 2, peers: ['1.0.0.1'] }] }],
       ] as const
     ).map(([field, message, change]): [string, string, unknown] => [field, message, { ...netlord, ...change }]),

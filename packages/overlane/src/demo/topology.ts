@@ -148,7 +148,7 @@ export function switchConfigOf(host: Host, encapsulation: EncapsulationName, cap
         address: addressOf(host, encapsulation),
         mtu: UNDERLAY_MTU,
       },
-      ports: stationsOn(host).map(({ name, network }) => ({ name, network })),
+      ports: stationsOn(host).map(({ name, network, mac }) => ({ name, network, macs: [mac] })),
       ...(capture === undefined ? {} : { capture }),
     });
   }
