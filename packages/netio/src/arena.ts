@@ -1,5 +1,13 @@
-import { MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_NORESERVE, MAP_PRIVATE, PROT_READ_WRITE } from './linux.js';
 import { NetioError, systemError } from './errors.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED_NOREPLACE,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PROT_READ_WRITE,
+} from './linux.js';
+import { mapSummedMemory } from './summed-memory.js';
 import { loadSystemCalls, type SystemCalls } from './sys.js';
 
 /** Octets that {@link Arena.forThread} reserves: room for a few hundred ports at the usual MTU. */
@@ -44,12 +52,10 @@ export class Arena {
 
   /** Maps a new arena of `size` octets, a multiple of 4,096. @throws NetioError E_NETIO_NO_MEMORY, E_NETIO_UNSUPPORTED_PLATFORM */
   static map(size: number = ARENA_BYTES, system: SystemCalls = loadSystemCalls()): Arena {
+    const summed = mapSummedMemory(size, (octets, fd) => mapLow(octets, MAP_SHARED, fd, system), system);
+    if (summed !== undefined) return new Arena(summed.buffer, summed.address);
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    let address = -1;
-    for (let hint = LOWEST_HINT; address === -1 && hint + size <= HINT_END; hint += size) {
-      // NOREPLACE fails where something is mapped already, such as another worker's arena.
-      address = system.mmap(hint, size, PROT_READ_WRITE, flags | MAP_FIXED_NOREPLACE, -1, 0);
-    }
+    let address = mapLow(size, flags, -1, system);
     if (address === -1) address = system.mmap(0, size, PROT_READ_WRITE, flags, -1, 0);
     if (address === -1) throw systemError(system.errno(), 'arena', `map ${size} octets`);
     return new Arena(system.view(address, size), address);
@@ -98,4 +104,14 @@ export class Arena {
     this.words[at >>> 2] = address;
     this.words[(at >>> 2) + 1] = address / 0x100000000;
   }
+}
+
+/** Maps memory below 2 GiB and returns its address; -1 if there is no room. */
+function mapLow(size: number, flags: number, fd: number, system: SystemCalls): number {
+  let address = -1;
+  for (let hint = LOWEST_HINT; address === -1 && hint + size <= HINT_END; hint += size) {
+    // NOREPLACE fails where something is mapped already, such as another worker's arena.
+    address = system.mmap(hint, size, PROT_READ_WRITE, flags | MAP_FIXED_NOREPLACE, fd, 0);
+  }
+  return address;
 }

@@ -9,10 +9,14 @@ export const O_NONBLOCK = 0x800;
 export const O_CLOEXEC = 0x80000;
 
 export const PROT_READ_WRITE = 3;
+export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
+
+export const MFD_CLOEXEC = 1;
 
 export const EPERM = 1;
 export const ENOENT = 2;

@@ -43,12 +43,18 @@ export interface SystemCalls {
   clockGetTime(clock: number, timespec: number): number;
   /** syscall(2): a call that libc has no name for, by its number on this machine. `address` is its second argument. */
   syscall(number: number, first: number, address: number, third: number, fourth: number): number;
+  /** memfd_create(2). */
+  memfdCreate(name: string, flags: number): number;
+  /** ftruncate(2). */
+  ftruncate(fd: number, length: number): number;
   /** mmap(2). Returns -1 on failure. */
   mmap(hint: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   /** setns(2). */
   setns(fd: number, type: number): number;
   /** The calling thread's error number, valid right after a call that failed. */
   errno(): number;
+  /** Address of the first octet of `buffer`, which must be large enough not to move. */
+  addressOf(buffer: ArrayBuffer): number;
   /** The memory at `address` as an array buffer. It stays mapped for as long as the process lives. */
   view(address: number, length: number): ArrayBuffer;
 }
@@ -92,9 +98,12 @@ function load(): SystemCalls {
     eventfd: define('eventfd', int, [u32, int]),
     clockGetTime: define('clock_gettime', int, [int, address]),
     syscall: define('syscall', int, ['int', int, address, u32, u32]),
+    memfdCreate: define('memfd_create', int, ['str', u32]),
+    ftruncate: define('ftruncate', int, [int, 'int64_t']),
     mmap: define('mmap', 'intptr_t', [address, u32, int, int, int, 'int64_t']),
     setns: define('setns', int, [int, int]),
     errno: () => koffi.errno(),
+    addressOf: (buffer) => Number(koffi.address(new Uint8Array(buffer))),
     view: (start, length) => koffi.view(start, length),
   };
 }

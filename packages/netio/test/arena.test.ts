@@ -52,10 +52,12 @@ describe('Arena', () => {
   });
 
   it('asks for low addresses first and takes any in the end', () => {
-    const taken = new FakeSystem().always('mmap', (hint) => (hint === 0 ? BASE_ADDRESS : -17));
+    const taken = new FakeSystem()
+      .always('memfdCreate', -38)
+      .always('mmap', (hint) => (hint === 0 ? BASE_ADDRESS : -17));
     expect(Arena.map(1 << 28, taken).baseAddress).toBe(BASE_ADDRESS);
     expect(taken.count('mmap')).toBe(4);
-    const full = new FakeSystem().always('mmap', -12);
+    const full = new FakeSystem().always('memfdCreate', -38).always('mmap', -12);
     expect(catchError(() => Arena.map(4096 * 4096 * 8, full))).toMatchObject({
       code: 'E_NETIO_NO_MEMORY',
       errno: 'ENOMEM',

@@ -73,8 +73,11 @@ export class FakeSystem implements SystemCalls {
   poll = (...p: number[]): number => this.#reply('poll', p, () => 0);
   clockGetTime = (...p: number[]): number => this.#reply('clockGetTime', p, () => 0);
   syscall = (...p: number[]): number => this.#reply('syscall', p, () => 0);
+  memfdCreate = (_name: string, flags: number): number => this.#reply('memfdCreate', [flags], this.#newFd);
+  ftruncate = (...p: number[]): number => this.#reply('ftruncate', p, () => 0);
   mmap = (...p: number[]): number => this.#reply('mmap', p, () => BASE_ADDRESS);
   setns = (...p: number[]): number => this.#reply('setns', p, () => 0);
   errno = (): number => this.#errno;
+  addressOf = (buffer: ArrayBuffer): number => this.#reply('addressOf', [buffer.byteLength], () => 0x7f00_0000_0000);
   view = (_address: number, length: number): ArrayBuffer => new ArrayBuffer(length);
 }
