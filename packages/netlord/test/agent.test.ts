@@ -172,6 +172,35 @@ describe('an agent', () => {
     );
   });
 
+  it('carries whatever a tenant sends as a frame of its network, never as a message', () => {
+    const agent = agentAt('12.0.0.1');
+    const [sent, received] = [new TunnelMetadata(), new TunnelMetadata()];
+    sent.destination.setIpv4(toAddress(12, 0xabcd));
+    const pretence = fc.constantFrom(broadcastOf(here(2, 5)), dataTo(12, 0xabcd, 7, here(2, 9), 1, 254));
+    const edits = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 2 });
+    const spoilt = fc.tuple(pretence, edits).map(([octets, changes]) => {
+      const copy = octets.slice();
+      for (const [at, value] of changes) copy[at % copy.length] = value;
+      return copy;
+    });
+    const frames = fc.oneof(spoilt, fc.uint8Array({ minLength: 14, maxLength: 80 }));
+    fc.assert(
+      fc.property(frames, fc.constantFrom(...NETWORKS), (octets, { network, tenant }) => {
+        const packet = PacketBuffer.from(octets);
+        sent.network = network;
+        sent.destination.setIpv4(toAddress(12, tenant));
+        let isCarried = true;
+        agent.encapsulation.encapsulate(packet, sent, (outer) => {
+          const copy = PacketBuffer.from(outer.copy());
+          const outcome = agent.encapsulation.decapsulate(copy, received, 0);
+          isCarried = outcome === undefined && !received.control && received.network === network;
+          isCarried &&= Buffer.from(copy.copy()).equals(Buffer.from(octets));
+        });
+        return isCarried;
+      }),
+    );
+  });
+
   it('has a place from its address, which is IPv4', () => {
     expect(() => agentAt('2001:db8::1')).toThrow(TypeError);
     expect(() => agentAt('3.0.0.1', { edge: 'no MAC' })).toThrow(/not a MAC/);

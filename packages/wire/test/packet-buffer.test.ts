@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { PacketBuffer, ethernet } from '../src/index.js';
+import { PacketBuffer, TunnelMetadata, ethernet } from '../src/index.js';
 
 describe('PacketBuffer', () => {
   it('moves its window over one array', () => {
@@ -41,6 +41,44 @@ describe('offload fields', () => {
     expect(packet.reset(packet.bytes, 0, 4)).toMatchObject(ordinary);
     window.clearOffload();
     expect(window).toMatchObject({ ...ordinary, start: 20, end: 107 });
+  });
+});
+
+describe('PacketBuffer.clone', () => {
+  it('is another packet with the same octets and the same left to do, in its own place', () => {
+    const packet = new PacketBuffer(
+      Uint8Array.from({ length: 60 }, (_, i) => i),
+      10,
+      50,
+    );
+    Object.assign(packet, {
+      checksum: 'partial',
+      checksumStart: 24,
+      checksumField: 30,
+      segmentType: 'udp',
+      segmentSize: 8,
+    });
+    const clone = packet.clone(3);
+    expect(clone.copy()).toEqual(packet.copy());
+    expect(clone).toMatchObject({ start: 3, checksumStart: 17, checksumField: 23, segmentType: 'udp', segmentSize: 8 });
+    clone.bytes.fill(0);
+    expect(packet.bytes[10]).toBe(10);
+    expect(new PacketBuffer(new Uint8Array(4), 2).clone(9)).toMatchObject({ start: 9, end: 11, checksumStart: 0 });
+  });
+});
+
+describe('TunnelMetadata', () => {
+  it('takes over all that another says, and tells tunnels apart by VLAN but not by next hop', () => {
+    const [one, other] = [new TunnelMetadata(), new TunnelMetadata()];
+    Object.assign(one, { network: 3, dscp: 1, ecn: 2, ttl: 3, entropy: 4, ecnAnomaly: 'note', control: true });
+    Object.assign(one, { vlan: 5, nextHopHigh: 6, nextHopLow: -7 });
+    one.source.setIpv4(8);
+    expect(one.isSameTunnel(other)).toBe(false);
+    expect(other.copy(one)).toEqual(one);
+    other.nextHopLow = 1;
+    expect(one.isSameTunnel(other)).toBe(true);
+    other.vlan = 6;
+    expect(one.isSameTunnel(other)).toBe(false);
   });
 });
 
