@@ -20,7 +20,7 @@ const ME = parseKey(7, '10.0.0.9');
 const MAX_ENTRIES = 3;
 const DEADLINE_MS = 100;
 /** A case is a whole history of some hundred datagrams. */
-const RUNS = { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 4) };
+const RUNS = { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 6) };
 
 type Step =
   | { readonly do: 'ask'; readonly key: number; readonly confirmed: boolean }

@@ -113,6 +113,18 @@ describe('when servers fail', () => {
     expect(sim.client.load.healthyServers).toBe(3);
   });
 
+  it('a burst that is lost as a whole is one failure, not three', () => {
+    const sim = calm({ servers: 2 });
+    for (const server of sim.servers) server.alive = false;
+    for (let i = 0; i < 60; i++) sim.client.resolve(parseKey(7, `10.9.0.${i}`), ME, 'cached', sim.nowMs);
+    sim.pump();
+    expect(sim.sent).toEqual([5, 5]);
+    sim.run(30);
+    expect(sim.client.load.healthyServers).toBe(2);
+    sim.run(200);
+    expect(sim.events.filter(({ type }) => type === 'failed')).toHaveLength(60);
+  });
+
   it('expired entries go on while all are dead, for maxStale; others fail within the deadline', () => {
     const sim = calm({ maxStaleMs: 60_000 });
     askAndWait(sim, A);

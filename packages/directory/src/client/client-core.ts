@@ -74,6 +74,7 @@ export class ClientCore {
 
   /** When `tick` is due next, in ms; Infinity if nothing waits. */
   get nextTimerMs(): number {
+    if (this.#closed) return Infinity;
     return this.#context.pool.servers.reduce(
       (next, { healthy, probeAtMs }) => (healthy ? next : Math.min(next, probeAtMs)),
       this.#context.timers.nextMs,
@@ -148,8 +149,9 @@ export class ClientCore {
 
   /** Does what is due. */
   tick(nowMs: number): void {
+    if (this.#closed) return;
     this.#context.timers.run(nowMs);
-    if (!this.#closed) sendProbes(this.#context, nowMs);
+    sendProbes(this.#context, nowMs);
     this.#lookups.flush(nowMs);
   }
 

@@ -165,7 +165,7 @@ export class Lookups {
 
   #sendTo(queries: readonly Query[], server: ServerState, challenges: number, nowMs: number): void {
     sendLookup(this.#context, queries, server, challenges, nowMs, (attempt, firedMs) => {
-      server.timedOut(firedMs);
+      server.timedOut(attempt.sentMs, firedMs);
       for (const query of attempt.queries) this.#settleIfAlone(query, firedMs);
     });
   }

@@ -20,6 +20,7 @@ export class ServerState {
   probeAtMs = Infinity;
   #probeAfterMs = PROBE_FIRST_MS;
   #failures = 0;
+  #lastTimeoutMs = -Infinity;
   #srttMs = -1;
   #rttvarMs = 0;
 
@@ -49,12 +50,16 @@ export class ServerState {
     }
   }
 
-  /** It did not answer in time. True if that made it unhealthy. */
-  timedOut(nowMs: number): boolean {
-    if (++this.#failures < FAILURES_MAX || !this.healthy) return false;
+  /**
+   * It did not answer in time what was sent at `sentMs`. Datagrams sent before the last timeout tell nothing new: a burst
+   * that is lost as a whole counts once.
+   */
+  timedOut(sentMs: number, nowMs: number): void {
+    if (sentMs < this.#lastTimeoutMs) return;
+    this.#lastTimeoutMs = nowMs;
+    if (++this.#failures < FAILURES_MAX || !this.healthy) return;
     this.healthy = false;
     this.probeAtMs = nowMs + this.#probeAfterMs;
-    return true;
   }
 
   /** A probe was sent; the next one comes after twice the time, at most 30 s. */

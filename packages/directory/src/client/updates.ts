@@ -89,7 +89,7 @@ export class Updates {
     timers.add(nowMs + settings.updateTimeoutMs, (firedMs) => {
       // Another server may have been asked early, after a refusal; then that one's time counts.
       if (!this.#waiting.has(attempt) || attempt.tries !== tries) return;
-      server!.timedOut(firedMs);
+      server!.timedOut(nowMs, firedMs);
       if (tries < settings.updateAttempts) this.#try(attempt, firedMs);
       else this.#end(attempt, 'DEADLINE');
     });
