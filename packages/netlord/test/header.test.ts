@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CodecError, ipv4 } from '@overlane/wire';
+import { ipv4 } from '@overlane/wire';
 import fc from 'fast-check';
 import { netlordFrame, netlordHeader, nlArpMessage } from '../src/arbitraries.js';
 import {
@@ -14,21 +14,12 @@ import {
   nlArp,
   tenantIdMax,
 } from '../src/index.js';
+import { refusal } from './refusal.js';
 import { octetsOf } from './vector-file.js';
 
 const sent = octetsOf('netlord-data-ingress');
 const received = octetsOf('netlord-data-egress');
 const plain: NetlordHeader = header.decode(received, 14);
-
-function refusal(run: () => unknown): CodecError {
-  try {
-    run();
-  } catch (error) {
-    if (CodecError.is(error)) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 /** The IPv4 header with one octet changed and the checksum made right again. */
 function changed(at: number, value: number, bytes = received.subarray(14)): Uint8Array {

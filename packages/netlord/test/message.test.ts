@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CodecError } from '@overlane/wire';
 import { nlArp } from '../src/index.js';
+import { refusal } from './refusal.js';
 import { octetsOf } from './vector-file.js';
 
 const here = octetsOf('nlarp-here-body');
@@ -8,16 +8,6 @@ const message = nlArp.decode(here);
 const zero = new Uint8Array(6);
 const group = Uint8Array.of(1, 0, 0x5e, 0, 0, 1);
 const { HERE, WHERE, NOTHERE } = nlArp.OPERATION;
-
-function refusal(run: () => unknown): CodecError {
-  try {
-    run();
-  } catch (error) {
-    if (CodecError.is(error)) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 /** The HERE of the vector with octets written over it. */
 function changed(...changes: (readonly [number, number | Uint8Array])[]): Uint8Array {

@@ -7,6 +7,7 @@ import { publish } from './header-cases.js';
 import { createInputs, createPackets, createTunnels, packFrames, packWindows, sharedFrames } from './inputs.js';
 import type { Operation } from './measure.js';
 import { required } from './required.js';
+import { decapsulate } from './whole-packets.js';
 
 /** NICs that an agent knows in the rows about tables: a million, as in the paper's sizing of the table. */
 export const NICS = 1_000_000;
@@ -95,28 +96,12 @@ export function wrapByLayouts(): Operation {
 
 /** Unwraps packets as an edge switch leaves them: without tag, TTL 1. Value: the tenant. */
 export function unwrap(): Operation {
-  const endpoint = createEndpoint();
-  const { bytes, starts, ends } = packWindows(createNetlordPackets().map(routed));
-  const packet = new PacketBuffer(bytes);
-  const tunnel = new TunnelMetadata();
-  return (i) => {
-    packet.reset(bytes, starts[i]!, ends[i]!);
-    required(endpoint.decapsulate(packet, tunnel));
-    return tunnel.network;
-  };
+  return decapsulate(createEndpoint(), createNetlordPackets().map(routed));
 }
 
 /** The same with VXLAN. Value: the VNI. */
 export function unwrapVxlan(): Operation {
-  const endpoint = new VxlanEncapsulation();
-  const { bytes, starts, ends } = packWindows(createPackets());
-  const packet = new PacketBuffer(bytes);
-  const tunnel = new TunnelMetadata();
-  return (i) => {
-    packet.reset(bytes, starts[i]!, ends[i]!);
-    required(endpoint.decapsulate(packet, tunnel));
-    return tunnel.network;
-  };
+  return decapsulate(new VxlanEncapsulation(), createPackets());
 }
 
 /** Decodes by layouts what {@link unwrap} unwraps. Value: the tenant. */
