@@ -1,9 +1,12 @@
 import { type ClientEvent, parseKey } from '@overlane/directory';
-import { describe, it } from '@jest/globals';
+import { describe, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { HostNetwork } from './simulation/hosts.js';
 import { World, put } from './simulation/world.js';
 import { change } from './simulation/writes.js';
+
+// On a busy machine virtual time passes slowly, too.
+jest.setTimeout(120_000);
 
 const RUNS = 15;
 const HOST = 17;

@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { FOLLOWER_TIMES } from '../src/index.js';
 import { World, put, remove } from './simulation/world.js';
 import { change, storeKeyOf } from './simulation/writes.js';
+
+// On a busy machine virtual time passes slowly, too.
+jest.setTimeout(120_000);
 
 /** Worlds are slow to run; what matters is that they differ. */
 const RUNS = 25;

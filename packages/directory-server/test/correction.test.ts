@@ -1,9 +1,12 @@
 import { TYPE, type ClientCore, formatAddress, header, parseKey } from '@overlane/directory';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { HostNetwork, locatorOf } from './simulation/hosts.js';
 import { World, put } from './simulation/world.js';
 import { change } from './simulation/writes.js';
+
+// On a busy machine virtual time passes slowly, too.
+jest.setTimeout(120_000);
 
 const RUNS = 15;
 const SENDER = 17;

@@ -13,10 +13,13 @@ import {
   parseKey,
   source,
 } from '@overlane/directory';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { World, put, update } from './simulation/world.js';
 import { change } from './simulation/writes.js';
+
+// On a busy machine virtual time passes slowly, too.
+jest.setTimeout(120_000);
 
 interface Asked {
   readonly keys: readonly MappingKey[];

@@ -1,7 +1,10 @@
 import { CODE, OPERATION, type Change, TYPE, message } from '@overlane/directory';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { type World as WorldType, World, put, remove, update } from './simulation/world.js';
+
+// On a busy machine virtual time passes slowly, too.
+jest.setTimeout(120_000);
 
 const RUNS = 25;
 

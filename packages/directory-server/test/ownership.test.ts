@@ -1,7 +1,10 @@
 import { CODE, OPERATION } from '@overlane/directory';
-import { describe, it } from '@jest/globals';
+import { describe, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { World, put, remove, update } from './simulation/world.js';
+
+// On a busy machine virtual time passes slowly, too.
+jest.setTimeout(120_000);
 
 const RUNS = 20;
 const HOSTS = [17, 18, 19];

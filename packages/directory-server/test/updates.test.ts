@@ -1,6 +1,9 @@
 import { CODE, OPERATION, TYPE, message, parseKey, source } from '@overlane/directory';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { World, put, remove, update } from './simulation/world.js';
+
+// On a busy machine virtual time passes slowly, too.
+jest.setTimeout(120_000);
 
 /** A world in which host 17 has locator 192.0.2.17, and so on. */
 async function worldWithHosts(options: ConstructorParameters<typeof World>[0] = {}, hosts = [17, 18]): Promise<World> {

@@ -25,6 +25,7 @@ export class UdpPort {
   #next = 0;
   #unsent = 0;
   #isTurnOpen = false;
+  #isClosed = false;
 
   private constructor(socket: Socket, { receive, endTurn }: UdpPortHandlers) {
     this.#socket = socket;
@@ -77,7 +78,8 @@ export class UdpPort {
 
   /** Sends `bytes[0..end)`, which is copied. Drops it if the kernel takes nothing any more. */
   send(bytes: Uint8Array, end: number, { address, port }: Peer): void {
-    if (this.#socket.getSendQueueCount() >= SLOTS) {
+    // What was under way when the server was closed has nobody to tell.
+    if (this.#isClosed || this.#socket.getSendQueueCount() >= SLOTS) {
       this.#unsent++;
       return;
     }
@@ -87,8 +89,9 @@ export class UdpPort {
     this.#socket.send(slot, 0, end, port, address);
   }
 
-  /** Closes the socket. */
+  /** Closes the socket; replies that come later are dropped. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 }

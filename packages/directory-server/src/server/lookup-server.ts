@@ -21,9 +21,9 @@ import { writeBadVersion, writePong, writeRefusal } from './replies.js';
 import { StaleReports } from './stale-reports.js';
 import { UpdateDriver } from './update-driver.js';
 
-const TICK_MS = 25;
+const TICK_MS = 100;
 /** Places of the table that each tick looks at for tombstones to free. */
-const SWEEP_PER_TICK = 2048;
+const SWEEP_PER_TICK = 4096;
 
 /** The server. Call `run`, give it datagrams, and `stop` it. */
 export class LookupServer {
@@ -113,7 +113,6 @@ export class LookupServer {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await sleep(clock, TICK_MS, signal);
-      this.#reports.tick();
       this.#updates.pump();
       this.table.sweep(Math.floor(clock.monotonicMs() / 1000), SWEEP_PER_TICK);
     }
@@ -137,6 +136,7 @@ export class LookupServer {
     this.#stop.abort();
     this.#follower.stop();
     this.#updates.stop();
+    this.#reports.stop();
   }
 
   /** True if datagrams seem to wait in the socket: time to count them, and call `measureQueue`. */

@@ -1,5 +1,6 @@
 import { HEADER_LENGTH, ReplayWindow, formatAddress, header, locator, makeKeyId, question } from '@overlane/directory';
 import { TokenBuckets } from '../admit/token-buckets.js';
+import type { CancelTimer } from '../clock.js';
 import { Corrector } from '../correct/corrector.js';
 import type { Follower } from '../follow/follower.js';
 import { storeKeyOf } from '../follow/store-layout.js';
@@ -11,6 +12,8 @@ import type { MappingTable } from '../table/mapping-table.js';
 import { type ControlPoint, Hosts } from '../update/hosts.js';
 import { textOfBlock } from './key-text.js';
 import type { ServerEvent, ServerParts } from './options.js';
+
+const REPEAT_TICK_MS = 25;
 
 /** What stale reports are handled with. */
 export interface StaleReportsParts extends ServerParts {
@@ -29,6 +32,7 @@ export class StaleReports {
   readonly #rate: TokenBuckets;
   readonly #window = new ReplayWindow();
   readonly #corrector: Corrector;
+  #cancelTimer: CancelTimer | undefined;
 
   /** `confirm` reads keys from the store into the table. */
   constructor(
@@ -75,9 +79,20 @@ export class StaleReports {
     if (!isKnown) this.#parts.counters.fault('E_OLD_UNKNOWN_TRANSACTION');
   }
 
-  /** Repeats corrections that are due. */
-  tick(): void {
-    this.#corrector.tick(this.#parts.clock.monotonicMs());
+  /** Repeats nothing any more. */
+  stop(): void {
+    this.#cancelTimer?.();
+  }
+
+  /** Looks at what is to be repeated, as long as anything may be. */
+  #repeatLater(): void {
+    const { clock } = this.#parts;
+    if (this.#cancelTimer !== undefined || this.#corrector.length === 0) return;
+    this.#cancelTimer = clock.setTimer(REPEAT_TICK_MS, () => {
+      this.#cancelTimer = undefined;
+      this.#corrector.tick(clock.monotonicMs());
+      this.#repeatLater();
+    });
   }
 
   async #handle(bytes: Uint8Array, hostId: HostId, to: ControlPoint): Promise<void> {
@@ -108,5 +123,6 @@ export class StaleReports {
       return this.#tell({ event: 'ownerAlarm', hostId, key: textOfBlock(bytes, at) });
     }
     this.#corrector.correct(record, to, clock.monotonicMs(), clock.unixS());
+    this.#repeatLater();
   }
 }

@@ -72,14 +72,14 @@ export class UpdateQueue<Peer> {
   nextAtMs(): number | undefined {
     const [first] = this.#waiting;
     if (first === undefined || this.#inFlight.size >= this.#parts.limits.inFlightMax) return undefined;
-    return first.sinceMs + this.#parts.limits.batchWaitMs;
+    return first.sinceMs + this.#waitMs;
   }
 
   /** The next transaction, if it is time: enough changes wait, or the first has waited long enough. */
   next(nowMs: number): Batch<Peer> | undefined {
     const { limits } = this.#parts;
     if (this.#waiting.length === 0 || this.#inFlight.size >= limits.inFlightMax) return undefined;
-    const waits = nowMs - this.#waiting[0]!.sinceMs < limits.batchWaitMs;
+    const waits = nowMs - this.#waiting[0]!.sinceMs < this.#waitMs;
     if (waits && this.#waiting.length < limits.batchMax) {
       const changes = this.#waiting.reduce((sum, { changes: { length } }) => sum + length, 0);
       if (changes < limits.batchMax) return undefined;
@@ -126,6 +126,11 @@ export class UpdateQueue<Peer> {
 
   #untold(done: readonly Done<Peer>[]): Done<Peer>[] {
     return done.filter(({ update }) => !this.#told.delete(update));
+  }
+
+  /** The more is under way the longer a change waits for others: a busy store does better with fewer, fuller transactions. */
+  get #waitMs(): number {
+    return this.#parts.limits.batchWaitMs * (1 + this.#inFlight.size);
   }
 
   #isStuck(nowMs: number): boolean {

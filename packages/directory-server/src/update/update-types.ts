@@ -7,7 +7,7 @@ import type { Outcome, Update } from './update.js';
 export interface UpdateLimits {
   /** Changes in a transaction, at most. Default 32. */
   readonly batchMax: number;
-  /** How long a change waits for others, in ms. Default 2. */
+  /** How long a change waits for others while no transaction is under way, in ms; with each that is, as long again. Default 2. */
   readonly batchWaitMs: number;
   /** Transactions under way at once. Default 32: a store writes several at once, and each waits for the disk. */
   readonly inFlightMax: number;

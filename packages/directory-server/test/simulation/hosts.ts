@@ -12,6 +12,8 @@ export interface NetworkFaults {
 const KEY_EPOCH = 3;
 const CONTROL_PORT = 7462;
 const FIRST_PORT = 5000;
+/** Clients that datagrams have woken may have new timers. */
+const STEP_MAX_MS = 10;
 
 /** Hosts with clients, joined to the servers of a world by a network with faults. */
 export class HostNetwork {
@@ -62,7 +64,10 @@ export class HostNetwork {
     const untilMs = this.#world.clock.monotonicMs() + ms;
     while (this.#world.clock.monotonicMs() < untilMs) {
       for (const id of this.#clients.keys()) this.carryOut(id);
-      await this.#world.clock.advance(Math.min(1, untilMs - this.#world.clock.monotonicMs()));
+      const nowMs = this.#world.clock.monotonicMs();
+      const timersMs = [...this.#clients.values()].map(({ nextTimerMs }) => nextTimerMs);
+      const stepMs = Math.min(STEP_MAX_MS, Math.max(0.5, Math.min(...timersMs) - nowMs));
+      await this.#world.clock.advance(Math.min(stepMs, untilMs - nowMs));
     }
   }
 
