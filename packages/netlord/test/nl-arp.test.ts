@@ -65,7 +65,7 @@ describe('NlArp', () => {
     for (let low = 0; low < 3; low++) one.plug(5, 7, 0x0200, low, 0);
     expect(one.faults.snapshot()).toEqual({ E_NLARP_OUTBOX: 1 });
     expect(drain(one)).toHaveLength(2);
-    one.resolve(...[5, 7, 0x0200, 99], frame(), 0);
+    one.resolve(5, 7, 0x0200, 99, frame(), 0);
     expect(drain(one)).toHaveLength(1);
   });
 
@@ -99,7 +99,8 @@ describe('NlArp', () => {
   it('chirps its NICs in turn, and not without any', () => {
     const one = machine();
     expect(one.chirp(2)).toBe(false);
-    for (const nic of [NIC, OTHER] as const) one.plug(...nic, 0);
+    one.plug(...NIC, 0);
+    one.plug(...OTHER, 0);
     drain(one);
     const chirps = Array.from({ length: 4 }, () => {
       expect(one.chirp(9)).toBe(true);
