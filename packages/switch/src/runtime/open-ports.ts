@@ -64,11 +64,7 @@ export function openUnderlay(
 }
 
 /** Opens a tenant's port and brings its device up. @throws NetioError */
-export function openTapPort(
-  { name, mtu, offload }: PortConfig,
-  plan: SwitchPlan,
-  arena: Arena,
-): TapPort {
+export function openTapPort({ name, mtu, offload }: PortConfig, plan: SwitchPlan, arena: Arena): TapPort {
   const tap = new TapPort({ name, mtu: mtu ?? plan.innerMtu, offload, arena });
   try {
     tap.bringUp();
