@@ -49,8 +49,3 @@ export interface StoreStamp {
   /** Last store revision applied, 0..2^53-1. */
   readonly revision: number;
 }
-
-/** Order of two stamps: negative if `a` is older. */
-export function compareStamps(a: StoreStamp, b: StoreStamp): number {
-  return a.epoch - b.epoch || a.revision - b.revision;
-}

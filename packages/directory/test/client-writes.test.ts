@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CODE, type MappingKey, OPERATION, TYPE, message } from '../src/index.js';
 import { A, B, KEYS, ask, askAndWait, calm, resultOf } from './asking.js';
-import { addressOf, placeOf } from './simulation.js';
+import { NaiveServer, addressOf, placeOf } from './simulation.js';
 
 describe('corrections', () => {
   const correct = (place: number | undefined, version: number, epoch = 1) => ({
@@ -120,6 +120,30 @@ describe('update', () => {
     expect(new Set(sent.map(({ server }) => server)).size).toBe(3);
     expect(new Set(sent.map(({ datagram }) => Buffer.from(datagram).toString('hex'))).size).toBe(1);
     expect(sim.events.at(-1)).toMatchObject({ type: 'failed', code: 'DEADLINE' });
+  });
+
+  it('goes on to another server that is not overloaded, and says why another one refuses', () => {
+    const sim = calm({ servers: 2 });
+    const { answer } = NaiveServer.prototype;
+    let asked = 0;
+    const refuse = (server: NaiveServer, code: number): void => {
+      server.answer = (request, now) => {
+        const reply = answer.call(server, request, now)!;
+        return ++asked === 1 && reply.type === TYPE.UPDATE_REPLY ? { ...reply, code, results: [] } : reply;
+      };
+    };
+    for (const server of sim.servers) refuse(server, CODE.OVERLOADED);
+    sim.client.update([put(A, 4)], sim.nowMs);
+    sim.pump();
+    sim.run(100);
+    expect(sim.events.at(-1)).toMatchObject({ type: 'updated' });
+    expect(sim.sent).toEqual([1, 1]);
+    asked = 0;
+    for (const server of sim.servers) refuse(server, CODE.STORE_UNAVAILABLE);
+    sim.client.update([put(A, 5)], sim.nowMs);
+    sim.pump();
+    sim.run(100);
+    expect(sim.events.at(-1)).toMatchObject({ type: 'failed', code: 'STORE_UNAVAILABLE' });
   });
 
   it('fails what waits when the client closes', () => {
