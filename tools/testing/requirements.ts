@@ -7,6 +7,8 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   scapy: ['/usr/bin/python3', '-c', 'import scapy.all'],
   gopacket: ['sh', '-c', 'command -v go && test -d /usr/share/gocode/src/github.com/google/gopacket'],
   dpdk: ['sh', '-c', 'command -v gcc && pkg-config --exists libdpdk'],
+  // Members are started so that they end with the test, however it ends.
+  etcd: ['sh', '-c', 'command -v etcd && command -v setpriv'],
   'network-namespaces': inFreshNamespaces('ip link set lo up'),
   // What private worlds are made of: namespaces, `ip netns` on a fresh /run, and TAP devices.
   namespaces: inFreshNamespaces('mount -t tmpfs tmpfs /run && ip netns add one && ip tuntap add dev tap0 mode tap'),

@@ -4,6 +4,7 @@ import { StoreError, StoreUnavailableError } from './errors.js';
 /* Status codes of gRPC. */
 const CANCELLED = 1;
 const UNKNOWN = 2;
+const INVALID_ARGUMENT = 3;
 const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
@@ -59,6 +60,8 @@ export function storeErrorOf(subject: string, error: unknown, outcome: 'notAppli
   const make = (code: ConstructorParameters<typeof StoreError>[0], fact: string): StoreError =>
     new StoreError(code, subject, `${fact} (${text})`, { cause: error });
   switch (status?.code) {
+    case INVALID_ARGUMENT:
+      return make('E_STORE_BAD_REQUEST', 'etcd does not take the request');
     case NOT_FOUND:
       if (text.includes(TEXT.leaseNotFound))
         return make('E_STORE_LEASE_NOT_FOUND', 'the lease has ended, or never was');

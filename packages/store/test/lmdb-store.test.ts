@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { CompactedError, openLmdbStore, type StoreBackend, type StoreTxn, type WatchBatch } from '../src/index.js';
@@ -149,6 +149,17 @@ describe('an embedded store cannot be opened', () => {
     await gone;
     expect(existsSync(lock)).toBe(true);
     await (await openLmdbStore({ directory: path })).close();
+  });
+
+  it('without shutting out whoever got past the lock', async () => {
+    const path = directory();
+    const first = await openLmdbStore({ directory: path });
+    unlinkSync(join(path, 'writer.sock'));
+    const second = await openLmdbStore({ directory: path });
+    await expect(first.txn(put('a', '1'))).rejects.toMatchObject({ code: 'E_STORE_LOCKED' });
+    expect(await second.txn(put('a', '2'))).toMatchObject({ revision: 2n });
+    await first.close();
+    await second.close();
   });
 
   it('on a file that is none of ours', async () => {
