@@ -87,7 +87,7 @@ export class Switch {
     return Math.min(TICK_MS_MAX, this.#roles.resolver.tickMs ?? TICK_MS_MAX);
   }
 
-  /** Adds the way to other endpoints: `port` carries packets from the outer IP header on; `address` is our endpoint's. */
+  /** Adds the way to other endpoints: `port` carries what the encapsulation makes; `address` is our endpoint's. */
   addUnderlay(port: Port, address: IpAddress): void {
     const egress = this.#addEgress(port, this.#offload.packets);
     this.#uplink.underlays.push({ egress, address });

@@ -2,7 +2,8 @@ import type { PacketBuffer } from './packet-buffer.js';
 
 /**
  * A batch-wise source and sink of packets: a TAP device, an underlay socket, a link of the in-memory fabric. On a
- * tenant's port a packet is an Ethernet frame, on the underlay it starts at the outer IP header.
+ * tenant's port a packet is an Ethernet frame, on the underlay it starts at the outer IP header, or with the outer Ethernet
+ * header where the encapsulation writes that (`Encapsulation.startsWith`).
  *
  * One turn of a worker is: `receive` on a port, process its packets, `flush` every port that was sent to.
  */

@@ -91,7 +91,10 @@ export interface Encapsulation {
    * because the protocol has to do with the next hop and VLAN. Default `ip`.
    */
   readonly startsWith?: PacketStart;
-  /** Octets in front of the inner frame, from the outer IP header on, for one unsegmented packet. */
+  /**
+   * Octets in front of the inner frame for one unsegmented packet: from the outer IP header on, or from the outer Ethernet header where
+   * packets start with that, VLAN tags apart.
+   */
   overhead(family: 4 | 6): number;
   /**
    * Wraps `packet` in place, in its headroom, and calls `emit` once per outer packet, with windows that are valid
