@@ -14,6 +14,9 @@ const address = (words: number): fc.Arbitrary<Int32Array> =>
 const nibbles = (key: Int32Array): string =>
   [...key.slice(1)].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
 
+/** As pairs: the bit of each length. */
+const SINGLE_BITS = Int32Array.from({ length: 32 }, (_, i) => 1 << i);
+
 describe('a trie', () => {
   for (const words of [1, 4]) {
     const prefix = fc.tuple(address(words), fc.integer({ min: 1, max: 8 * words }));
@@ -38,6 +41,7 @@ describe('a trie', () => {
               let depth = 0;
               while (depth < text.length && texts.some((start) => start.startsWith(text.slice(0, depth + 1)))) depth++;
               trie.walk(key);
+              if (trie.pairsOf(key, SINGLE_BITS, 0) !== found) return false;
               if (trie.found !== found || trie.depth !== depth || trie.size !== texts.length) return false;
             }
           }

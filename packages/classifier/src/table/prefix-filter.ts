@@ -1,3 +1,4 @@
+import { type PrefixPair, PrefixRows } from './prefix-rows.js';
 import { PrefixTrie } from './prefix-trie.js';
 import { countBits } from './rule-record.js';
 
@@ -14,6 +15,8 @@ export class PrefixFilter {
   /** After `find`: the pairs of which no prefix matches the key. */
   absent = 0;
   readonly #tries: PrefixTrie[] = [];
+  /** The prefixes of addresses of one word once more, for those who need no proof. */
+  readonly #rows = new PrefixRows();
   /** For each trie, by nibbles - 1: the pair, and the pairs of up to so many nibbles. */
   #pairs = new Int32Array(0);
   #upTo = new Int32Array(0);
@@ -27,7 +30,7 @@ export class PrefixFilter {
 
   /** Octets of the tries. */
   get octets(): number {
-    return this.#tries.reduce((sum, { octets }) => sum + octets, 0);
+    return this.#tries.reduce((sum, { octets }) => sum + octets, this.#rows.octets);
   }
 
   /** The index of the trie of the address at these words of keys; made if need be. */
@@ -40,9 +43,16 @@ export class PrefixFilter {
     return this.#tries.push(new PrefixTrie(word, words)) - 1;
   }
 
-  /** The trie with that index. */
-  trie(index: number): PrefixTrie {
-    return this.#tries[index]!;
+  /** Adds the first `nibbles` of an address in `value`, a key, as a prefix. */
+  add(trie: number, value: Int32Array, nibbles: number): void {
+    const tried = this.#tries[trie]!;
+    tried.add(value, nibbles);
+    if (tried.words === 1) this.#rows.note(value[tried.word]!, { nibbles, bit: this.#pairs[32 * trie + nibbles - 1]! });
+  }
+
+  /** Takes out a prefix that was added. */
+  remove(trie: number, value: Int32Array, nibbles: number): void {
+    this.#tries[trie]!.remove(value, nibbles);
   }
 
   /** Takes a pair into use, once more. Returns its bit, or 0 if there are too many pairs. */
@@ -90,8 +100,10 @@ export class PrefixFilter {
   /** The pairs that a key lacks, without more: for those who need no proof. */
   lacks(key: Int32Array): number {
     const tries = this.#tries;
-    let present = 0;
-    for (let i = 0; i < tries.length; i++) present |= tries[i]!.pairsOf(key, this.#pairs, 32 * i);
+    let present = this.#rows.pairsOf(key);
+    for (let i = 0; i < tries.length; i++) {
+      if (tries[i]!.words > 1) present |= tries[i]!.pairsOf(key, this.#pairs, 32 * i);
+    }
     return this.#used & ~present;
   }
 
@@ -125,10 +137,22 @@ export class PrefixFilter {
     return Math.min(this.#nibblesOf[pair]!, this.#dead[this.#trieOf[pair]!]!);
   }
 
+  #listPairs(): PrefixPair[] {
+    const pairs: PrefixPair[] = [];
+    for (let left = this.#used; left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      const pair = 31 - Math.clz32(bit);
+      const trie = this.#tries[this.#trieOf[pair]!]!;
+      if (trie.words === 1) pairs.push({ trie, nibbles: this.#nibblesOf[pair]!, bit });
+    }
+    return pairs;
+  }
+
   #setPair(trie: number, nibbles: number, bit: number): void {
     const first = trie * NIBBLES_MAX;
     this.#pairs[first + nibbles - 1] = bit;
     for (let i = 0, upTo = 0; i < NIBBLES_MAX; i++) this.#upTo[first + i] = upTo |= this.#pairs[first + i]!;
+    this.#rows.use(this.#listPairs());
   }
 }
 

@@ -152,6 +152,17 @@ export class PrefixTrie {
     } else this.#collapse(node);
   }
 
+  /** Calls `visit` with the first word and the nibbles of each prefix, in no order. */
+  forEach(visit: (value: number, nibbles: number) => void): void {
+    const nodes = this.#nodes;
+    const left = [this.#root];
+    for (let node = left.pop(); node !== undefined; node = left.pop()) {
+      const shape = nodes[node]!;
+      if (nodes[node + ENDS] !== 0) visit(nodes[node + PREFIX]!, shape >>> LEVEL_SHIFT);
+      for (let i = countBits(shape & BRANCHES) - 1; i >= 0; i--) left.push(nodes[node + CHILDREN]! + i * this.#stride);
+    }
+  }
+
   /** Puts the only child of a node that is the end of no prefix in its place. */
   #collapse(node: number): void {
     const branches = this.#nodes[node]! & BRANCHES;

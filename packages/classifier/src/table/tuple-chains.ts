@@ -140,7 +140,7 @@ export class TupleChains {
         arena[before + NEXT] = record;
       }
       for (let trie = wordsEnd; trie < segmentEnd; trie += 2)
-        this.filter.trie(data[trie]!).add(match.value, data[trie + 1]!);
+        this.filter.add(data[trie]!, match.value, data[trie + 1]!);
       at = segmentEnd;
     }
     this.tuples.noteInsert(tuple, arena, record);
@@ -171,7 +171,7 @@ export class TupleChains {
       if (left === 0) regions.delete(data, at + REGION, hash & hashBits);
       else regions.set(data, at + REGION, hash & hashBits, left);
       for (let trie = wordsEnd; trie < segmentEnd; trie += 2) {
-        this.filter.trie(data[trie]!).remove(match.value, data[trie + 1]!);
+        this.filter.remove(data[trie]!, match.value, data[trie + 1]!);
       }
       at = segmentEnd;
     }
