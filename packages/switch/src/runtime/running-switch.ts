@@ -25,7 +25,7 @@ export interface RunningSwitch {
   snapshot(): Promise<RunningSwitchSnapshot>;
   /**
    * Makes another TAP device while packets keep coming, and attaches it to one of the configuration's networks. Returns its
-   * name. Memory for about forty with offload `segmentation`, a few hundred without; a removed port's serves the next one.
+   * name. Memory for about 150 with offload `segmentation`, a few hundred without; a removed port's serves the next one.
    * @throws ConfigError; SwitchError with the code of the cause, such as `E_NETIO_DEVICE_BUSY`
    */
   addPort(port: SwitchConfigFile['ports'][number]): Promise<string>;
