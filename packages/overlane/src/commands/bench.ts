@@ -40,7 +40,7 @@ async function runBenchCommand(suiteName: string | undefined, options: BenchComm
   const effort = options.quick === true ? QUICK_EFFORT : FULL_EFFORT;
   const bar = new MeasuringBar();
   if (!process.stderr.isTTY)
-    process.stderr.write('overlane: measuring; a suite takes up to a minute, that of the classifier some fifteen\n');
+    process.stderr.write('overlane: measuring; a suite takes up to a minute, that of the classifier about six\n');
   try {
     const report = await runBench(suites, effort, bar.progress);
     bar.stop();

@@ -25,7 +25,7 @@ describe('overlane bench io', () => {
           encoding: 'utf8',
           timeout: TIMEOUT_MS,
         });
-        expect({ status, stderr: stderr.replace(/^overlane: measuring.*\n/, '') }).toEqual({ status: 0, stderr: '' });
+        expect({ status, stderr: stderr.replace(/^overlane: measuring.*\n/gm, '') }).toEqual({ status: 0, stderr: '' });
         const { rows, targets } = JSON.parse(stdout) as IoReport;
         expect(rows.map(({ name }) => name)).toEqual(QUICK_SYSTEMS.map(({ name }) => name));
         for (const { name, figures, kind } of rows) {

@@ -96,7 +96,7 @@ describe('overlane bench', () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, 'bench', 'vxlan', '--quick', '--json'], {
         encoding: 'utf8',
       });
-      expect({ status, stderr: stderr.replace(/^overlane: measuring.*\n/, '') }).toEqual({ status: 0, stderr: '' });
+      expect({ status, stderr: stderr.replace(/^overlane: measuring.*\n/gm, '') }).toEqual({ status: 0, stderr: '' });
       const report = JSON.parse(stdout) as BenchReport;
       expect(report.machine.peers).toMatchObject({ gopacket: { state: 'measured' }, scapy: { state: 'measured' } });
       const [suite] = report.suites;
