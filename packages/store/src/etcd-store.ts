@@ -162,15 +162,24 @@ class EtcdStore implements StoreBackend {
     throw new StoreError('E_STORE_CORRUPT', this.#subject, `the epoch in ${name} is no number in 0..2^32-1: ${text}`);
   }
 
+  /** The next page is on its way while the reader is busy with this one. */
   async *#pages(prefix: Buffer, pageSize: number, atRevision: bigint | undefined): AsyncGenerator<StorePage> {
-    let range: RangeRequest = { ...rangeOf(prefix), limit: pageSize };
+    const range: RangeRequest = { ...rangeOf(prefix), limit: pageSize };
     let revision = atRevision;
-    for (let more = true; more;) {
-      const answer = await this.#range(revision === undefined ? range : { ...range, revision: String(revision) });
+    let page: Promise<RangeResponse> | undefined = this.#range(
+      revision === undefined ? range : { ...range, revision: String(revision) },
+    );
+    while (page !== undefined) {
+      const answer: RangeResponse = await page;
       revision ??= revisionOf(answer);
-      yield { revision, entries: answer.kvs.map(entryOf) };
-      more = answer.more;
-      if (more) range = { ...range, key: successor(answer.kvs.at(-1)!.key) };
+      const entries = answer.kvs.map(entryOf);
+      const next: RangeRequest | undefined = answer.more
+        ? { ...range, key: successor(entries.at(-1)!.key), revision: String(revision) }
+        : undefined;
+      page = next && this.#range(next);
+      // Its failure is for a reader who comes back for it.
+      page?.catch(() => undefined);
+      yield { revision, entries };
     }
   }
 
