@@ -129,12 +129,13 @@ function datacentre(servers = 1000) {
     else fleet.migrate(vm, fleet.below(servers));
     chat(25, 25);
   }
-  // and go on across a partition of two halves.
+  // and go on across a partition of two halves, longer than HERE is repeated.
   fabric.isCut = (from, to) => from % 2 !== to % 2;
   for (let i = 0; i < 1000; i++) {
     fleet.migrate(fleet.below(vms), fleet.below(servers));
     chat(25, 25);
   }
+  fabric.run(fabric.nowMs + 6000);
   fabric.isCut = () => false;
   fabric.conditions = { delayMs: 1, jitterMs: 0, loss: 0, duplication: 0 };
   fabric.run(fabric.nowMs + 12_000);

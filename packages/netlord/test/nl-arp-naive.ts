@@ -157,8 +157,10 @@ export class NaiveNlArp {
     const turn = this.#turn(`${from} ${to}`);
     if (turn === 'refused') return;
     const sender = this.entries.get(from);
+    const place = turn === 'first' && sender?.state === 'known' ? sender.place : EVERYBODY;
+    if (place === EVERYBODY && this.#turn(`${to} ${to}`) === 'refused') return;
     const generation = turn === 'again' ? 0 : (this.entries.get(to)?.generation ?? 0);
-    this.said.push(`nothere ${to} ${generation} ${OWN} to ${sender?.state === 'known' ? sender.place : EVERYBODY}`);
+    this.said.push(`nothere ${to} ${generation} ${OWN} to ${place}`);
   }
 
   tick(): void {

@@ -78,7 +78,11 @@ describe('NL-ARP in a fabric', () => {
       fleet.migrate(fleet.below(SMALL.vms), fleet.below(SMALL.servers));
       chat(fleet, 20);
     }
+    // Longer than HERE is repeated.
+    fleet.fabric.run(fleet.fabric.nowMs + 6000);
+    const before = fleet.corrections;
     requireReach(fleet);
+    expect(fleet.corrections - before).toBeGreaterThan(10);
   });
 
   it('restores a flow to a VM that moved unheard within two round trips', () => {

@@ -104,9 +104,9 @@ export class NlArp {
   }
 
   /**
-   * A frame came from NIC `from` for NIC `to`, which isn't here: tells the sender's agent, at most once per pair and interval.
-   * Returns whether it does. If the sender's place isn't known, all agents are told, which is as good: only those that
-   * have the wrong place on file take notice.
+   * A frame came from NIC `from` for NIC `to`, which isn't here: tells the sender's agent, at most once per pair and interval. If it
+   * goes on all the same, or its place isn't known, all agents are told, which is as good: only those that have the wrong place on
+   * file take notice. Returns whether anybody is told.
    */
   misdelivered(
     tenant: number,
@@ -118,14 +118,18 @@ export class NlArp {
     nowMs: number,
   ): boolean {
     const { table, corrections, speech } = this.#placements;
-    const source = table.find(tenant, macAsId, fromHigh, fromLow);
-    const isKnown = source >= 0 && table.stateAt(source) === STATE.KNOWN;
-    const turn = corrections.take(tenant ^ macAsId, fromHigh, fromLow, toHigh, toLow, nowMs);
+    const space = tenant ^ macAsId;
+    const turn = corrections.take(space, fromHigh, fromLow, toHigh, toLow, nowMs);
     if (turn === 'refused') return false;
+    const source = table.find(tenant, macAsId, fromHigh, fromLow);
+    const isToOne = turn === 'first' && source >= 0 && table.stateAt(source) === STATE.KNOWN;
+    // One message to all is enough for all senders to that NIC.
+    if (!isToOne && corrections.take(space, toHigh, toLow, toHigh, toLow, nowMs) === 'refused') return false;
     const target = table.find(tenant, macAsId, toHigh, toLow);
-    // A generation that didn't help is older than what the sender has on file: without one it must believe us.
+    // A correction that didn't help may have gone to where the sender was before, or have named an older placement than
+    // the sender has on file: so the next one goes to all, and names none.
     const generation = target < 0 || turn === 'again' ? GENERATION_UNKNOWN : table.generationAt(target);
-    speech.notHere(tenant, macAsId, toHigh, toLow, generation, isKnown ? placeAt(table, source) : EVERYBODY);
+    speech.notHere(tenant, macAsId, toHigh, toLow, generation, isToOne ? placeAt(table, source) : EVERYBODY);
     return true;
   }
 
