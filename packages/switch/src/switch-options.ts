@@ -48,7 +48,7 @@ export interface FlowOptions {
   readonly cache?: 'used' | 'bypassed';
   /** Any 32-bit number, random so that a sender can't choose flows whose hashes collide. Default 0. */
   readonly seed?: number;
-  /** Most megaflows held, 1..1,048,576. Default 16,384; each reserves 330 octets. */
+  /** Most megaflows held, 1..1,048,576. Default 16,384; each reserves 160 octets. */
   readonly maxFlows?: number;
   /** Milliseconds after which a flow without packets goes. Default 10,000. */
   readonly idleMs?: number;

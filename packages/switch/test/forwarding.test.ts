@@ -6,7 +6,7 @@ import { type Station, type World, createWorld, frame } from './harness.js';
 const AGEING_MS = 100;
 
 describe('the flow cache', () => {
-  it('answers a known flow by its key, another one between the same stations by what matters', () => {
+  it('answers a known flow, and another one to the same station, by what matters', () => {
     const world = createWorld();
     const [a, b] = [world.station(0, 1), world.station(0, 1)];
     a.send(frame('a', '*'));
@@ -16,13 +16,13 @@ describe('the flow cache', () => {
     a.send(frame('a', 'b'), frame('a', 'b'), frame('c', 'b'), frame('c', 'b'));
     world.settle();
     const { lookups, misses, microflowHits, megaflowHits, megaflows } = world.switches[0]!.snapshot().flows;
-    // A key is remembered when its megaflow is hit; the source is no part of the decision, so c has the megaflow of a.
+    // A key is remembered when its megaflow is hit; the source is no part of the decision, so c has the flows of a.
     expect({
       lookups: lookups - before.lookups,
       misses: misses - before.misses,
       microflowHits: microflowHits - before.microflowHits,
       megaflowHits: megaflowHits - before.megaflowHits,
-    }).toEqual({ lookups: 4, misses: 1, microflowHits: 1, megaflowHits: 2 });
+    }).toEqual({ lookups: 4, misses: 1, microflowHits: 2, megaflowHits: 1 });
     expect(megaflows[0]).toMatchObject({ program: 'port port1', packets: 4 });
     expect(megaflows[0]!.match).toContain('eth_dst=02:00:00:00:00:62');
     expect(megaflows[0]!.match).not.toContain('eth_src');
