@@ -19,10 +19,10 @@ process.on('message', async (what) => {
     process.exit(0);
   }
   const { counters, table } = running.server;
-  const { datagrams, changes, staleReports, corrections, faults } = counters;
+  const { datagrams, shed, changes, staleReports, corrections, faults } = counters;
   const rssMB = Math.round(process.memoryUsage().rss / 1e6);
   const state = { mappings: await digestMappings(), inTable: table.size, changes, staleReports, corrections };
-  process.send({ datagrams, rssMB, state, faults: Object.fromEntries(faults) });
+  process.send({ datagrams, shed, rssMB, state, faults: Object.fromEntries(faults) });
 });
 process.send({ port: running.port });
 

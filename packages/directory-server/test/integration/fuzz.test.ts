@@ -16,12 +16,13 @@ describe('a lookup server', () => {
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       const { ok, reports } = JSON.parse(stdout.split('\n')[0]!) as {
         ok: boolean;
-        reports: { mode: string; judged: number; replies: number; faults: Record<string, number> }[];
+        reports: { mode: string; judged: number; shed: number; replies: number; faults: Record<string, number> }[];
       };
       expect(ok).toBe(true);
       expect(reports.map(({ mode }) => mode)).toEqual(['mutual', 'reply']);
-      for (const { judged, faults } of reports) {
-        expect(judged).toBeGreaterThanOrEqual(DATAGRAMS / 2);
+      for (const { judged, shed, faults } of reports) {
+        // A machine with other work to do may have the server shed some lookups.
+        expect(judged + shed).toBeGreaterThanOrEqual(DATAGRAMS / 2);
         expect(faults['E_OLD_UNAUTHENTICATED']).toBeGreaterThan(0);
       }
       expect(reports[1]!.replies).toBeGreaterThan(0);
