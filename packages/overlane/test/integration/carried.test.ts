@@ -14,7 +14,7 @@ import { type TrafficEnd, ping, transferHashed } from './support/traffic.js';
 import { until } from './support/until.js';
 
 /** Mebioctets of the file. */
-const FILE_OCTETS = Number(process.env['OVERLANE_FILE_MIB'] ?? '64') << 20;
+const FILE_OCTETS = Number(process.env['OVERLANE_FILE_MIB'] ?? '64') * 2 ** 20;
 const TIMEOUT_MS = 120_000;
 const [ONE, TWO] = STATIONS;
 const OFFLOADS = [
