@@ -79,5 +79,6 @@ export interface ServerParts {
   readonly settings: ServerSettings;
   /** Sends `bytes[0..end)`, which the server writes over as soon as this returns. */
   readonly send: (bytes: Uint8Array, end: number, to: Peer) => void;
+  /** Hears of what happens, for logs. */
   readonly tell: (event: ServerEvent) => void;
 }
