@@ -56,6 +56,14 @@ async function fill(client: DirectoryClient, count: number): Promise<void> {
   await client.update(changes);
 }
 
+/** Waits until every server has heard of everything: a lookup that it confirms with the store tells it, too. */
+async function known(servers: readonly Serving[], count: number): Promise<void> {
+  for (const server of servers) {
+    const client = await connect([server]);
+    for (let i = 0; i < count; i++) await client.resolve({ tenant: 7, aa: aaOf(i), freshness: 'confirmed' });
+  }
+}
+
 describe('overlane directory', () => {
   it('is a working directory with one command, and keeps what was put', async () => {
     const store = `lmdb:${folder()}/new`;
@@ -111,6 +119,7 @@ describe('overlane directory', () => {
       const servers = await Promise.all([started(url), started(url), started(url)]);
       const writer = await connect(servers);
       await fill(writer, 64);
+      await known(servers, 64);
       const client = await connect(servers, { maxEntries: 1 });
       let failed = 0;
       for (let done = 0; done < LOOKUPS; done += 20) {
@@ -142,10 +151,7 @@ describe('overlane directory', () => {
       const servers = await Promise.all([started(url), started(url)]);
       const client = await connect(servers, { maxEntries: 1 });
       await fill(client, 16);
-      for (const { endpoint } of servers) {
-        const one = await connect([{ endpoint } as Serving]);
-        await one.resolve({ tenant: 7, aa: aaOf(15), freshness: 'confirmed' });
-      }
+      await known(servers, 16);
       (await leaderOf(members)).child.kill('SIGKILL');
       let failed = 0;
       let updated = false;
