@@ -1,6 +1,6 @@
 /** A lookup server on real sockets. */
 import { type AuthMode, KeyRing } from '@overlane/directory';
-import { hmacSha256 } from '@overlane/directory/node';
+import { createRandom32, hmacSha256 } from '@overlane/directory/node';
 import type { StoreBackend } from '@overlane/store';
 import { isIP } from 'node:net';
 import { performance } from 'node:perf_hooks';
@@ -12,7 +12,6 @@ import { SERVER_SETTINGS, type ServerSettings } from '../server/options.js';
 import { createEventLog } from './event-log.js';
 import { createMetrics } from './metrics.js';
 import { MetricsServer } from './metrics-server.js';
-import { createRandom32 } from './random.js';
 import { countWaiting } from './socket-backlog.js';
 import { UdpPort } from './udp-port.js';
 
