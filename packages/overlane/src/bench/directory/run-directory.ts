@@ -21,7 +21,7 @@ export const FULL_DIRECTORY: DirectoryEffort = {
 export const QUICK_DIRECTORY: DirectoryEffort = {
   mappings: 10_000,
   seconds: 0.5,
-  warmUpS: 0.2,
+  warmUpS: 1,
   windows: [64],
   visible: 20,
 };
