@@ -1,5 +1,5 @@
 // Compiles programs that import every entry, with the strictest settings that a user may have.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, needsNode, ROOT } from '../support/repository.mjs';
 import { collect, inParallel } from '../support/run-command.mjs';
@@ -13,7 +13,7 @@ const MODES = [
 
 /**
  * An ES and a CommonJS program for each kind of package, under each way to resolve modules, with `skipLibCheck` off so
- * that our declarations are judged too. Pure packages must do without Node's types; those are only installed after them.
+ * that our declarations are judged too. Pure packages must do without Node's types, which they are not told of.
  */
 export async function checkConsumers(packages, consumer, tally) {
   await compile(
@@ -23,8 +23,11 @@ export async function checkConsumers(packages, consumer, tally) {
     consumer,
     tally,
   );
-  mkdirSync(join(consumer, 'node_modules', '@types'), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules', '@types', 'node'), join(consumer, 'node_modules', '@types', 'node'));
+  const types = join(consumer, 'node_modules', '@types');
+  mkdirSync(types, { recursive: true });
+  // Ours, the oldest that we promise, in place of what a dependency may have brought.
+  rmSync(join(types, 'node'), { recursive: true, force: true });
+  symlinkSync(join(ROOT, 'node_modules', '@types', 'node'), join(types, 'node'));
   await compile('packages for Node', packages.filter(needsNode), ['node'], consumer, tally);
 }
 
