@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { ENCAPSULATION_NAMES } from '../../src/index.js';
 
 const TIMEOUT_MS = 60_000;
-/** DOVE and NetLord learn where stations are by messages of their own. */
-const TYPES = ENCAPSULATION_NAMES.filter((type) => type !== 'dove' && type !== 'netlord');
+/** DOVE learns where stations are by messages of its own. */
+const TYPES = ENCAPSULATION_NAMES.filter((type) => type !== 'dove');
 
 describe.each(TYPES)('%s', (type) => {
   it(
