@@ -23,7 +23,11 @@ export function addServeCommand(directory: Command): void {
     .command('serve')
     .description('run a lookup server until it is stopped')
     .requiredOption('--store <url>', 'where the mappings are: lmdb:DIR, or etcd:HOST:PORT,...')
-    .option('--listen <host:port>', 'UDP address to answer on', endpointOption(PORT), { host: '127.0.0.1', port: PORT })
+    .addOption(
+      new Option('--listen <host:port>', 'UDP address to answer on')
+        .argParser(endpointOption(PORT))
+        .default({ host: '127.0.0.1', port: PORT }, `127.0.0.1:${PORT}`),
+    )
     .addOption(new Option('--auth <mode>', 'which messages need a tag').choices(['none', 'reply', 'mutual']))
     .option('--keys <file>', 'file with the master key')
     .option('--etcd-ca <file>', "certificate of the authority that signed etcd's, PEM")
