@@ -80,10 +80,10 @@ describe('Progress', () => {
 });
 
 describe('help', () => {
-  it.each(['dissect', 'encap', 'decap'])('of %s teaches with two examples', async (command) => {
+  it.each(['dissect', 'encap', 'decap'])('of %s teaches with examples', async (command) => {
     const { status, stdout } = await overlane(command, '--help');
     expect(status).toBe(0);
     const examples = stdout.split('Examples:\n')[1]!.trim().split('\n');
-    expect(examples.filter((line) => line.includes(`overlane ${command}`))).toHaveLength(2);
+    expect(examples.filter((line) => line.includes(`overlane ${command}`)).length).toBeGreaterThan(1);
   });
 });
