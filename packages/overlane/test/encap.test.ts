@@ -231,11 +231,7 @@ describe('encap: wrong use', () => {
   const withValue = (name: string, value: string): string[] =>
     V4.flatMap((word, i) => (V4[i - 1] === name ? [value] : [word]));
   it.each([
-    [
-      'a protocol that is not there',
-      ['ipsec', 'a', 'b', ...V4],
-      'Allowed choices are vxlan, geneve, gre, nvgre, stt',
-    ],
+    ['a protocol that is not there', ['ipsec', 'a', 'b', ...V4], 'Allowed choices are vxlan, geneve, gre, nvgre, stt'],
     ['no network', ['vxlan', 'a', 'b', ...V4.slice(2)], '--network'],
     ['a VNI beyond 24 bits', ['vxlan', 'a', 'b', ...withValue('--network', '16777216')], '0..16777215'],
     ['a VNI that is no number', ['vxlan', 'a', 'b', ...withValue('--network', '1e3')], '--network'],
