@@ -143,7 +143,10 @@ export interface GetOptions {
 export interface ListOptions {
   /** A past revision to show. Default: the present one when the first page is read. */
   readonly atRevision?: bigint;
-  /** Most entries per page, 1..10,000 (default). */
+  /**
+   * Most entries per page, 1..10,000. Default: what suits the backend, 1,000 on LMDB and 10,000 on etcd, where each page costs
+   * a pass over all keys that are yet to come.
+   */
   readonly pageSize?: number;
 }
 

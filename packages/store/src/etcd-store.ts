@@ -10,7 +10,8 @@ import type { RangeRequest, RangeResponse } from './etcd-messages.js';
 import { compareMessage, entryOf, opResult, rangeEndOf, requestOp } from './etcd-requests.js';
 import { EtcdWatch, findCompactRevision } from './etcd-watch.js';
 import { copyOf, successor } from './octets.js';
-import { checkKey, checkLeaseSeconds, checkPageSize, checkPrefix, checkRevision, checkTxn } from './requests.js';
+import { PAGE_SIZE_MAX, checkKey, checkLeaseSeconds, checkPageSize, checkPrefix } from './requests.js';
+import { checkRevision, checkTxn } from './requests.js';
 
 /** Half of what etcd takes by default (`--max-txn-ops`). */
 const OPS_MAX = 64;
@@ -82,7 +83,7 @@ class EtcdStore implements StoreBackend {
     return kv && entryOf(kv);
   }
 
-  list(prefix: Uint8Array, { atRevision, pageSize }: ListOptions = {}): AsyncIterable<StorePage> {
+  list(prefix: Uint8Array, { atRevision, pageSize = PAGE_SIZE_MAX }: ListOptions = {}): AsyncIterable<StorePage> {
     if (atRevision !== undefined) checkRevision(this.#subject, 'atRevision', atRevision);
     return this.#pages(checkPrefix(this.#subject, prefix), checkPageSize(this.#subject, pageSize), atRevision);
   }

@@ -18,6 +18,8 @@ import { Waker } from './waker.js';
 
 const OPS_MAX = 1024;
 const TOKEN_MAX = 2 ** 47;
+/** Entries of a page. Ten times as many cost no fewer milliseconds each, but leave 85 MB of garbage, which the process keeps. */
+const PAGE_SIZE = 1000;
 /** A watch without events says at least this often how far it is. */
 const PROGRESS_MS = 1000;
 
@@ -103,7 +105,7 @@ class LmdbStore implements StoreBackend {
     return this.#tables.snapshot((snapshot) => snapshot.get(wanted));
   }
 
-  list(prefix: Uint8Array, { atRevision, pageSize }: ListOptions = {}): AsyncIterable<StorePage> {
+  list(prefix: Uint8Array, { atRevision, pageSize = PAGE_SIZE }: ListOptions = {}): AsyncIterable<StorePage> {
     if (atRevision !== undefined) checkRevision(this.#subject, 'atRevision', atRevision);
     const size = checkPageSize(this.#subject, pageSize);
     const copy = checkPrefix(this.#subject, prefix);

@@ -59,7 +59,7 @@ export function checkPrefix(subject: string, prefix: Uint8Array): Buffer {
 }
 
 /** @throws StoreError E_STORE_BAD_REQUEST */
-export function checkPageSize(subject: string, pageSize = PAGE_SIZE_MAX): number {
+export function checkPageSize(subject: string, pageSize: number): number {
   if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > PAGE_SIZE_MAX) {
     throw badRequest(subject, `pageSize must be an integer in 1..${PAGE_SIZE_MAX}, got ${pageSize}`);
   }
