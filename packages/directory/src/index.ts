@@ -10,3 +10,4 @@ export * from './key.js';
 export * from './model.js';
 export * from './old1/index.js';
 export * from './proxy/neighbor-proxy.js';
+export * from './relay.js';
