@@ -5,6 +5,7 @@ import { requires } from '../../../../tools/testing/requirements.js';
 import { type PairOptions, STATIONS, type SwitchPair, familiesOf, openSwitchPair } from './support/switch-pair.js';
 import { faultsBesideLoss } from './support/switch-under-test.js';
 import { logTransfer, ping, transfer, transferHashed } from './support/traffic.js';
+import { until } from './support/until.js';
 
 const native = requires('namespaces', 'ping', 'ethtool', 'iperf3');
 const HASHED_OCTETS = 16 << 20;
@@ -19,10 +20,12 @@ async function close(): Promise<void> {
 }
 
 async function open(options: PairOptions): Promise<SwitchPair> {
-  pair = await openSwitchPair(options);
-  // ARP, and both stations known to both switches.
-  expect(ping(pair.world, ONE.namespace, TWO.address, { count: 1 })).toBe(1);
-  return pair;
+  const made = await openSwitchPair(options);
+  pair = made;
+  // ARP, next hops of the underlay, and both stations known to both switches.
+  const reached = (): boolean => ping(made.world, ONE.namespace, TWO.address, { count: 1 }) === 1;
+  await until(reached, 'the stations reach each other');
+  return made;
 }
 
 /** Counters of both switches, after checking that no packet went missing and nothing was wrong. */
