@@ -25,16 +25,22 @@ export function halfSipHash(
   let v1 = key1;
   let v2 = INITIAL_V2 ^ key0;
   let v3 = INITIAL_V3 ^ key1;
-  for (let i = 0; i <= words; i++) {
-    let word: number;
-    if (i === words) word = words << 26;
-    else {
+  // All words, the length, and the end, which has no word and four rounds.
+  for (let i = 0; i <= words + 1; i++) {
+    let word = 0;
+    let rounds = 2;
+    if (i < words) {
       const at = offset + 4 * i;
       word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
       if (i === 1) word &= secondWordMask;
+    } else if (i === words) {
+      word = words << 26;
+    } else {
+      v2 ^= 0xff;
+      rounds = 4;
     }
     v3 ^= word;
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < rounds; round++) {
       v0 = (v0 + v1) | 0;
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
       v0 = (v0 << 16) | (v0 >>> 16);
@@ -47,19 +53,6 @@ export function halfSipHash(
       v2 = (v2 << 16) | (v2 >>> 16);
     }
     v0 ^= word;
-  }
-  v2 ^= 0xff;
-  for (let round = 0; round < 4; round++) {
-    v0 = (v0 + v1) | 0;
-    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-    v0 = (v0 << 16) | (v0 >>> 16);
-    v2 = (v2 + v3) | 0;
-    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-    v0 = (v0 + v3) | 0;
-    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-    v2 = (v2 + v1) | 0;
-    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-    v2 = (v2 << 16) | (v2 >>> 16);
   }
   return v1 ^ v3;
 }
