@@ -3,8 +3,10 @@ import { DirectoryClient } from '@overlane/directory/node';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { EtcdCluster } from '../../../../tools/testing/etcd-cluster.cjs';
 import { requires } from '../../../../tools/testing/requirements.js';
-import { type Serving, directory, leaderOf, pause, serve, startEtcd } from './support/directory.js';
+import { type Serving, directory, serve } from './support/directory.js';
 
 /** Lookups while a server is killed: few here; 100000 by the environment. */
 const LOOKUPS = Number(process.env['OVERLANE_DIRECTORY_LOOKUPS'] ?? 4000);
@@ -31,10 +33,10 @@ async function started(...args: Parameters<typeof serve>): Promise<Serving> {
   return serving;
 }
 
-async function cluster(count: number): Promise<{ url: string; members: Awaited<ReturnType<typeof startEtcd>> }> {
-  const members = await startEtcd(count, folder());
-  cleanups.push(() => members.forEach(({ child }) => child.kill('SIGKILL')));
-  return { url: `etcd:${members.map(({ url }) => url).join(',')}`, members };
+async function cluster(members: number): Promise<{ url: string; etcd: EtcdCluster }> {
+  const etcd = await EtcdCluster.start({ members });
+  cleanups.push(() => etcd.stop());
+  return { url: `etcd:${etcd.endpoints.join(',')}`, etcd };
 }
 
 async function connect(servers: readonly Serving[], more: object = {}): Promise<DirectoryClient> {
@@ -147,12 +149,12 @@ describe('overlane directory', () => {
   requires('etcd').it(
     'answers lookups while the leader of etcd is killed, and takes updates again',
     async () => {
-      const { url, members } = await cluster(3);
+      const { url, etcd } = await cluster(3);
       const servers = await Promise.all([started(url), started(url)]);
       const client = await connect(servers, { maxEntries: 1 });
       await fill(client, 16);
       await known(servers, 16);
-      (await leaderOf(members)).child.kill('SIGKILL');
+      await etcd.kill(await etcd.leader());
       let failed = 0;
       let updated = false;
       const update = async (): Promise<void> => {

@@ -1,8 +1,5 @@
-/** Processes for tests of the directory: lookup servers and etcd, on this machine. */
+/** Processes for tests of the directory: lookup servers and their clients, on this machine. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { COMMAND } from './private-world.js';
 
@@ -33,61 +30,4 @@ export async function serve(store: string, ...more: readonly string[]): Promise<
     return { child, endpoint: event.listen, ended };
   }
   throw new Error(`the server has ended: ${said}`);
-}
-
-/** A member of an etcd cluster. */
-export interface Member {
-  readonly child: ChildProcess;
-  readonly url: string;
-}
-
-/** Starts a cluster of etcd in `folder`, and waits until it has a leader. */
-export async function startEtcd(count: number, folder: string): Promise<Member[]> {
-  const ports: number[] = [];
-  for (let i = 0; i < 2 * count; i++) ports.push(await freePort());
-  const urlOf = (i: number): string => `http://127.0.0.1:${ports[i]}`;
-  const cluster = Array.from({ length: count }, (_, i) => `m${i}=${urlOf(count + i)}`).join(',');
-  const members = Array.from({ length: count }, (_, i): Member => {
-    const data = join(folder, `m${i}`);
-    mkdirSync(data, { mode: 0o700 });
-    const clients = ['--listen-client-urls', urlOf(i), '--advertise-client-urls', urlOf(i)];
-    const peers = ['--listen-peer-urls', urlOf(count + i), '--initial-advertise-peer-urls', urlOf(count + i)];
-    const words = ['--name', `m${i}`, '--data-dir', data, ...clients, ...peers, '--initial-cluster', cluster];
-    return { child: spawn('etcd', [...words, '--log-level', 'error'], { stdio: 'ignore' }), url: urlOf(i) };
-  });
-  for (const { url } of members) while (!(await isHealthy(url))) await pause(100);
-  return members;
-}
-
-/** The member that leads the cluster. */
-export async function leaderOf(members: readonly Member[]): Promise<Member> {
-  for (;;) {
-    for (const member of members) {
-      const status = await fetch(`${member.url}/v3/maintenance/status`, { method: 'POST', body: '{}' })
-        .then((response) => response.json() as Promise<{ leader?: string; header: { member_id: string } }>)
-        .catch(() => undefined);
-      if (status !== undefined && status.leader === status.header.member_id) return member;
-    }
-    await pause(100);
-  }
-}
-
-/** Waits some milliseconds. */
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function isHealthy(url: string): Promise<boolean> {
-  return fetch(`${url}/health`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
