@@ -1,6 +1,9 @@
 /**
  * The naive classifier that others are held against: a list of rules with named fields and bigint values, searched from
  * one end to the other. It takes the schema's data, and not a line of the library's code.
+ *
+ * What a rule asks is cut into words of 32 bits when the rule is added: comparing bigints packet by packet took as long as
+ * all the rest of a law, and test runners make every access to a global, `BigInt` too, several times as slow.
  */
 import type { Field } from '../schema/field.js';
 import type { Schema } from '../schema/schema.js';
@@ -23,7 +26,7 @@ interface OracleRule extends RuleSpec {
   readonly conditions: readonly Condition[];
 }
 
-/** A rule asks that all of these hold, each for the `width` bits from `offset` on. */
+/** A rule asks that all of these hold, each for the `width` bits from `offset` on. Compiled once per rule, to plain numbers. */
 interface Condition {
   readonly offset: number;
   readonly width: number;
@@ -36,6 +39,8 @@ export class LinearOracle {
   /** In the order in which they are tried. */
   #rules: OracleRule[] = [];
   #nextId = 0;
+  /** What `askedBits` found, until the rules change. */
+  #asked: readonly number[] | undefined;
 
   /** An oracle without rules. */
   constructor(schema: Schema) {
@@ -56,12 +61,14 @@ export class LinearOracle {
     if (twin !== undefined) this.remove(twin.id);
     const id = this.#nextId++;
     this.#rules.push({ ...spec, id, conditions: this.#conditions(spec) });
+    this.#asked = undefined;
     this.#rules.sort((a, b) => b.priority - a.priority || a.id - b.id);
     return { id, replaced: twin?.id };
   }
 
   /** Takes a rule out. */
   remove(id: number): void {
+    this.#asked = undefined;
     this.#rules = this.#rules.filter((rule) => rule.id !== id);
   }
 
@@ -72,7 +79,8 @@ export class LinearOracle {
 
   /** The rule that a key gets, or `undefined` if none matches: the highest priority, of equals the one added first. */
   match(words: Int32Array): RuleSpec | undefined {
-    return this.#rules.find(({ conditions }) => conditions.every(({ holds }) => holds(words)));
+    for (const rule of this.#rules) if (isMet(rule.conditions, words)) return rule;
+    return undefined;
   }
 
   /** The action of that rule. */
@@ -81,14 +89,8 @@ export class LinearOracle {
   }
 
   /** The bits of keys that any rule asks for, as a list of their positions; flipping another can change nothing. */
-  askedBits(): number[] {
-    const bits = new Set<number>();
-    for (const { conditions } of this.#rules) {
-      for (const { offset, width } of conditions) {
-        for (let bit = offset; bit < offset + width; bit++) bits.add(bit);
-      }
-    }
-    return [...bits];
+  askedBits(): readonly number[] {
+    return (this.#asked ??= positionsIn(this.#rules.flatMap(({ conditions }) => conditions)));
   }
 
   #conditions({ fields }: RuleSpec): Condition[] {
@@ -103,31 +105,54 @@ export class LinearOracle {
   }
 }
 
+function isMet(conditions: readonly Condition[], words: Int32Array): boolean {
+  for (const { holds } of conditions) if (!holds(words)) return false;
+  return true;
+}
+
+function positionsIn(conditions: readonly Condition[]): number[] {
+  const bits = new Set<number>();
+  for (const { offset, width } of conditions) for (let bit = offset; bit < offset + width; bit++) bits.add(bit);
+  return [...bits];
+}
+
 function conditionOf({ offset, width }: Field, asked: FieldSpec): Condition {
   if ('lo' in asked) {
-    const [lo, hi] = [BigInt(asked.lo), BigInt(asked.hi)];
+    const { lo, hi } = asked;
     return {
       offset,
       width,
       holds: (words) => {
-        const value = bitsOf(words, offset, width);
+        const value = numberOf(words, offset, width);
         return value >= lo && value <= hi;
       },
     };
   }
-  const { value, mask } = asked;
-  return { offset, width, holds: (words) => (bitsOf(words, offset, width) & mask) === value };
+  const last = (offset + width - 1) >> 5;
+  const below = BigInt(31 - ((offset + width - 1) & 31));
+  /** The 32 bits that fall into a word when a number stands where the field does. */
+  const cut = (number: bigint, word: number): number =>
+    Number(BigInt.asIntN(32, (number << below) >> BigInt(32 * (last - word))));
+  const parts = Array.from({ length: last - (offset >> 5) + 1 }, (_, i) => last - i)
+    .map((word) => ({ word, mask: cut(asked.mask, word), value: cut(asked.value, word) }))
+    .filter(({ mask, value }) => mask !== 0 || value !== 0);
+  const [first, ...others] = parts;
+  if (first === undefined) return { offset, width, holds: () => true };
+  const { word, mask, value } = first;
+  if (others.length === 0) return { offset, width, holds: (words) => (words[word]! & mask) === value };
+  return { offset, width, holds: (words) => parts.every((part) => (words[part.word]! & part.mask) === part.value) };
 }
 
-/** The number that `width` bits of a key are, from bit `offset` on. */
-function bitsOf(words: Int32Array, offset: number, width: number): bigint {
-  const [first, last] = [offset >> 5, (offset + width - 1) >> 5];
-  const below = 31 - ((offset + width - 1) & 31);
-  // A field within one word is cut out with plain numbers, because bigints take long.
-  if (first === last) return BigInt(Math.floor((words[first]! >>> 0) / 2 ** below) % 2 ** width);
-  let value = 0n;
-  for (let word = first; word <= last; word++) value = value * 0x1_0000_0000n + BigInt(words[word]! >>> 0);
-  return (value >> BigInt(below)) & ((1n << BigInt(width)) - 1n);
+/** The number that `width` bits of a key are, from bit `offset` on; exact up to 53 bits, and ranges have 16 at most. */
+function numberOf(words: Int32Array, offset: number, width: number): number {
+  let number = 0;
+  for (let bit = offset, end = offset + width; bit < end;) {
+    const next = bit < (end & ~31) ? (bit | 31) + 1 : end;
+    const part = (words[bit >> 5]! << (bit & 31)) >>> (32 - (next - bit));
+    number = number * 2 ** (next - bit) + part;
+    bit = next;
+  }
+  return number;
 }
 
 function isSame(a: RuleSpec['fields'], b: RuleSpec['fields']): boolean {
