@@ -144,7 +144,9 @@ function resolveAmong(known, packets) {
   const limits = { stations: 65_536, stationsPerInstance: 65_536 };
   const random32 = new SeededRandom(5).word;
   const resolver = new van.VanResolver({ ...limits, address: IpAddress.parse('10.9.9.9'), replicator, random32 });
-  const [at] = addresses(1);
+  const tunnel = new TunnelMetadata();
+  tunnel.network = 1;
+  tunnel.source.copy(addresses(1)[0]);
   const arena = new Uint8Array(known * FRAME_LENGTH);
   const window = new PacketBuffer(arena);
   const frame = (i) => window.reset(arena, i * FRAME_LENGTH, (i + 1) * FRAME_LENGTH);
@@ -159,7 +161,7 @@ function resolveAmong(known, packets) {
     resolver.resolve(1, PacketBuffer.from(Uint8Array.of(...mac, 2, 0, 0, 1, 0, 0)), 0);
     const flags = { extensions: true, hint: false, proxy: false };
     const place = { transactionId: 0, mac, lifetimeS: 0, locator: 0x0a000001, generation: 1 };
-    resolver.onControl(1, PacketBuffer.from(van.encode({ type: van.TYPE.LEARN_REPLY, ...flags, ...place })), at, 0);
+    resolver.onControl(PacketBuffer.from(van.encode({ type: van.TYPE.LEARN_REPLY, ...flags, ...place })), tunnel, 0);
     while (resolver.nextEvent() !== undefined);
   }
   let answered = 0;

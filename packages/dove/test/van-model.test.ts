@@ -1,9 +1,9 @@
 import { describe, it } from '@jest/globals';
-import { IpAddress, formatIpv4, formatMac, parseMac } from '@overlane/wire';
+import { formatIpv4, formatMac, parseMac } from '@overlane/wire';
 import fc from 'fast-check';
 import { TYPE } from '../src/van/index.js';
 import { NaiveSwitch } from './van-naive-switch.js';
-import { OWN, SENDER_MAC, TestSwitch, locatorOf, type Sent } from './van-switch.js';
+import { OWN, SENDER_MAC, TestSwitch, locatorOf, type Sent, tunnelFrom } from './van-switch.js';
 
 const MACS = ['02:00:00:00:00:01', '02:00:00:00:00:02', '02:00:00:00:00:03'];
 const SWITCHES = ['10.1.0.2', '10.1.0.3', '10.1.0.9'];
@@ -167,7 +167,7 @@ describe('hostile octets', () => {
         node.resolve();
         for (const [bytes, source] of messages) {
           const packet = TestSwitch.packet(bytes);
-          const fault = node.resolver.onControl(1, packet, IpAddress.parse(source), node.nowMs);
+          const fault = node.resolver.onControl(packet, tunnelFrom(source, 1), node.nowMs);
           if (fault !== undefined && !/^E_(VAN|DOVE)_/.test(fault)) throw new Error(fault);
           node.wait(1);
           node.sent();

@@ -1,4 +1,4 @@
-import { IpAddress, PacketBuffer, parseMac, writeOctets } from '@overlane/wire';
+import { IpAddress, PacketBuffer, TunnelMetadata, parseMac, writeOctets } from '@overlane/wire';
 import {
   type VanLimits,
   type VanMessage,
@@ -81,13 +81,13 @@ export class TestSwitch {
 
   misdeliver(source: string, mac = REMOTE_MAC): string {
     const frame = PacketBuffer.from(TestSwitch.frame(mac));
-    return this.resolver.misdelivered(NETWORK, frame, IpAddress.parse(source), this.nowMs);
+    return this.resolver.misdelivered(frame, tunnelFrom(source), this.nowMs);
   }
 
   /** Hands over a control message; the fault, if any. */
   take(source: string, message: Partial<VanMessage>, network = NETWORK): string | undefined {
     const whole = { ...EMPTY, ...message };
-    return this.resolver.onControl(network, PacketBuffer.from(encode(whole)), IpAddress.parse(source), this.nowMs);
+    return this.resolver.onControl(PacketBuffer.from(encode(whole)), tunnelFrom(source, network), this.nowMs);
   }
 
   /** Lets time pass until `nowMs`, with all ticks at their times. */
@@ -124,6 +124,14 @@ export class TestSwitch {
     if (fault !== undefined) throw new Error(fault);
     this.sent();
   }
+}
+
+/** What the outer headers say of a packet from `source`. */
+export function tunnelFrom(source: string, network = NETWORK): TunnelMetadata {
+  const tunnel = new TunnelMetadata();
+  tunnel.network = network;
+  tunnel.source.copy(IpAddress.parse(source));
+  return tunnel;
 }
 
 /** A number for an address. */

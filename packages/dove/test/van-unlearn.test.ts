@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { IpAddress, PacketBuffer, parseMac } from '@overlane/wire';
 import { TYPE } from '../src/van/index.js';
-import { LOCAL_MAC, NETWORK, OWN, REMOTE_MAC, TestSwitch, answer, locatorOf } from './van-switch.js';
+import { LOCAL_MAC, OWN, REMOTE_MAC, TestSwitch, answer, locatorOf, tunnelFrom } from './van-switch.js';
 
 const unlearn = (hint?: string, generation = 0): object => ({
   type: TYPE.UNLEARN,
@@ -160,7 +160,7 @@ describe('a VM that departs', () => {
     const node = TestSwitch.withSender();
     node.arrive();
     const frame = PacketBuffer.from(TestSwitch.frame(LOCAL_MAC, REMOTE_MAC));
-    node.resolver.observe(NETWORK, frame, IpAddress.parse('10.1.0.2'), 0);
+    node.resolver.observe(frame, tunnelFrom('10.1.0.2'));
     node.take('10.1.0.3', { mac: parseMac(LOCAL_MAC), transactionId: 1 });
     node.sent();
     return node;

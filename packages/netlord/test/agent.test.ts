@@ -65,9 +65,9 @@ function incoming(agent: ReturnType<typeof createAgent>, octets: Uint8Array, now
   const tunnel = new TunnelMetadata();
   const outcome = encapsulation.decapsulate(packet, tunnel, nowMs);
   if (outcome !== undefined) return outcome;
-  if (tunnel.control) return resolver.onControl(tunnel.network, packet, tunnel.source, nowMs, tunnel);
-  resolver.observe(tunnel.network, packet, tunnel.source, nowMs, tunnel);
-  return resolver.misdelivered(tunnel.network, packet, tunnel.source, nowMs, tunnel);
+  if (tunnel.control) return resolver.onControl(packet, tunnel, nowMs);
+  resolver.observe(packet, tunnel, nowMs);
+  return resolver.misdelivered(packet, tunnel, nowMs);
 }
 
 describe('an agent', () => {

@@ -95,7 +95,7 @@ export class Downlink {
   #takeControl(message: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | undefined {
     const { resolver } = this.#roles;
     if (resolver.onControl === undefined) return 'E_SWITCH_CONTROL';
-    const refused = resolver.onControl(tunnel.network, message, tunnel.source, nowMs, tunnel);
+    const refused = resolver.onControl(message, tunnel, nowMs);
     if (refused === undefined) this.#ledger.absorbed++;
     return refused;
   }

@@ -234,29 +234,26 @@ export class Switch {
     nowMs: number,
   ): Fault | undefined {
     const { bytes, start, end } = frame;
-    const { network, source } = tunnel;
     const { resolver } = this.#roles;
     const fault = ethernet.check(bytes, start, end);
     if (fault !== undefined) return fault;
     if (isGroupMac(bytes, start + SOURCE_MAC)) return 'E_SWITCH_GROUP_SOURCE';
-    const segment = this.#segments.get(network);
+    const segment = this.#segments.get(tunnel.network);
     if (segment === undefined) {
       // The sender may be told, as it is of a station that is not here.
-      const refused = isGroupMac(bytes, start)
-        ? undefined
-        : resolver.misdelivered?.(network, frame, source, nowMs, tunnel);
+      const refused = isGroupMac(bytes, start) ? undefined : resolver.misdelivered?.(frame, tunnel, nowMs);
       return refused ?? 'E_SWITCH_UNKNOWN_NETWORK';
     }
     // The station may have moved there from one of our ports.
     if (resolver.moves !== 'control') segment.forget(bytes, start + SOURCE_MAC, nowMs);
-    if (!resolver.observe(network, frame, source, nowMs, tunnel)) counters.countFault('E_SWITCH_MAC_TABLE_FULL');
+    if (!resolver.observe(frame, tunnel, nowMs)) counters.countFault('E_SWITCH_MAC_TABLE_FULL');
     const program: Program = this.#forwarding.decide(frame, segment, undefined, tunnel, nowMs);
     if (program.kind === 'port') {
       program.port.egress.send(frame);
       return undefined;
     }
     if (program.kind === 'not here') {
-      const refused = resolver.misdelivered?.(network, frame, source, nowMs, tunnel);
+      const refused = resolver.misdelivered?.(frame, tunnel, nowMs);
       if (refused !== undefined) return refused;
     }
     this.#flooding.fromTunnel(frame, segment);

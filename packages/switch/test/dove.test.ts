@@ -164,11 +164,10 @@ describe('DOVE', () => {
       ...{ mac: macOf('a'), lifetimeS: 0, locator: 0, generation: 0 },
     });
     const tunnel = new TunnelMetadata();
-    const fault = roles.resolver.onControl!(1, PacketBuffer.from(message), IpAddress.parse('192.0.2.1'), 0, tunnel);
-    expect(fault).toBe('E_VAN_NOT_OWNER');
+    tunnel.network = 1;
+    tunnel.source.copy(IpAddress.parse('192.0.2.1'));
+    expect(roles.resolver.onControl!(PacketBuffer.from(message), tunnel, 0)).toBe('E_VAN_NOT_OWNER');
     message[0] = 9;
-    expect(roles.resolver.onControl!(1, PacketBuffer.from(message), IpAddress.parse('192.0.2.1'), 0, tunnel)).toBe(
-      'E_VAN_TYPE',
-    );
+    expect(roles.resolver.onControl!(PacketBuffer.from(message), tunnel, 0)).toBe('E_VAN_TYPE');
   });
 });

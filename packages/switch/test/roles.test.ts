@@ -93,7 +93,7 @@ describe('roles', () => {
     deaf.station(0, 1).send(frame('a', '*'));
     deaf.settle();
     expect(deaf.faults(1)).toEqual({ E_SWITCH_CONTROL: 1 });
-    const onControl: Resolver['onControl'] = (network, message, source) => {
+    const onControl: Resolver['onControl'] = (message, { network, source }) => {
       heard.push(`${network} ${message.length} ${source.toString()}`);
       return 'E_FIELD_RANGE';
     };

@@ -11,7 +11,10 @@ import { IpAddress } from './ip-address.js';
 import type { PacketStart } from './offload/index.js';
 import type { PacketBuffer } from './packet-buffer.js';
 
-/** What a tunnel header says about a packet, the same for every encapsulation. One object is reused for all packets. */
+/**
+ * What a tunnel header says about a packet, the same for every encapsulation. One object is reused for all packets: who keeps
+ * something of it copies that.
+ */
 export class TunnelMetadata {
   /**
    * The virtual network: VNI, VSID, context id, instance. An integer in 0..2^53-1. Choice: a plain number; of the
@@ -148,34 +151,26 @@ export interface Resolver {
    */
   resolve(network: number, frame: PacketBuffer, nowMs: number): Locator | 'pending' | 'unknown';
   /**
-   * Tells that `frame` came from the endpoint `source`: learning, or reactive correction. Returns false if there was
-   * something to learn but no room for it. `tunnel` is everything that the outer headers said.
+   * Tells that `frame` came from the endpoint `tunnel.source`, in `tunnel.network`: learning, or reactive correction.
+   * Returns false if there was something to learn but no room for it. `tunnel` is everything that the outer headers said;
+   * the caller reuses the object for the next packet, so what is to be kept is copied.
    */
-  observe(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number, tunnel: TunnelMetadata): boolean;
+  observe(frame: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): boolean;
   /** Tells that the source of `frame` now lives on a local port: whatever was known of it elsewhere is old. */
   arrived(network: number, frame: PacketBuffer, nowMs: number): void;
   /** Tells that the station with the MAC at `bytes[offset..]` no longer lives on a local port: gone, aged or moved. */
   departed?(network: number, bytes: Uint8Array, offset: number, nowMs: number): void;
   /**
-   * Asked about a unicast `frame` from the endpoint `source` whose destination is on no local port, or whose network has none. A
-   * fault: it is dropped, and the resolver may have something to tell the sender. `undefined`, or no such method: all
-   * local ports of the network get it.
+   * Asked about a unicast `frame` from the endpoint `tunnel.source` whose destination is on no local port, or whose network has
+   * none. A fault: it is dropped, and the resolver may have something to tell the sender. `undefined`, or no such method: all
+   * local ports of the network get it. `tunnel` is the caller's and reused, as in {@link observe}.
    */
-  misdelivered?(
-    network: number,
-    frame: PacketBuffer,
-    source: IpAddress,
-    nowMs: number,
-    tunnel: TunnelMetadata,
-  ): Fault | undefined;
-  /** Takes a message of the control protocol that came from the endpoint `source`. A fault is counted. */
-  onControl?(
-    network: number,
-    message: PacketBuffer,
-    source: IpAddress,
-    nowMs: number,
-    tunnel: TunnelMetadata,
-  ): Fault | undefined;
+  misdelivered?(frame: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | undefined;
+  /**
+   * Takes a message of the control protocol that came from the endpoint `tunnel.source`. A fault is counted. `tunnel` is the
+   * caller's and reused, as in {@link observe}.
+   */
+  onControl?(message: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | undefined;
   /** The next thing to send, valid until the next call, or `undefined`. Asked until then after every turn and tick. */
   nextEvent?(): ResolverEvent | undefined;
   /** Lets time pass: ages entries, repeats questions. Call every {@link tickMs} milliseconds. */

@@ -1,5 +1,5 @@
 /** What a switch does with the control messages of others. */
-import type { Fault } from '@overlane/wire';
+import type { Fault, PacketBuffer, TunnelMetadata } from '@overlane/wire';
 import { FLAG, TYPE } from './constants.js';
 import { isNewer } from './generation.js';
 import * as message from './message.js';
@@ -20,18 +20,19 @@ interface Incoming {
   readonly nowMs: number;
 }
 
-/** Takes the message `bytes[offset..end)` that came from the switch at `source`. */
+/** Takes the message in `packet`, of the network and from the switch that `tunnel` names. */
 export function takeControl(
   state: SwitchState,
-  network: number,
-  bytes: Uint8Array,
-  offset: number,
-  end: number,
-  source: number,
+  packet: PacketBuffer,
+  tunnel: TunnelMetadata,
   nowMs: number,
 ): Fault | undefined {
+  if (tunnel.source.family !== 4) return 'E_ADDRESS_FAMILY_MISMATCH';
+  const { bytes, start: offset, end } = packet;
   const fault = message.check(bytes, offset, end);
   if (fault !== undefined) return fault;
+  const { network } = tunnel;
+  const source = tunnel.source.word0;
   // A delivery group may give us our own messages back.
   if (source === state.own) return undefined;
   const at = message.macOffset(offset);

@@ -12,6 +12,7 @@ import {
   type PacketBuffer,
   type Resolver,
   type ResolverEvent,
+  type TunnelMetadata,
   isGroupMac,
 } from '@overlane/wire';
 import { takeControl } from './control.js';
@@ -58,7 +59,7 @@ export class VanResolver implements Resolver {
   }
 
   /** Notes who sends to a local VM. VAN learns nothing from data, so there is always room: true. */
-  observe(network: number, frame: PacketBuffer, source: IpAddress, _nowMs: number): boolean {
+  observe(frame: PacketBuffer, { network, source }: TunnelMetadata): boolean {
     const { locals } = this.#state;
     const slot = locals.findAt(network, frame.bytes, frame.start);
     if (slot >= 0 && source.family === 4) locals.notePeer(slot, source.word0);
@@ -85,17 +86,16 @@ export class VanResolver implements Resolver {
     depart(this.#state, slot, place, nowMs);
   }
 
-  /** Takes a control message of `network`, which starts behind the DOVE header, from the endpoint `source`. */
-  onControl(network: number, packet: PacketBuffer, source: IpAddress, nowMs: number): Fault | undefined {
-    if (source.family !== 4) return 'E_ADDRESS_FAMILY_MISMATCH';
-    return takeControl(this.#state, network, packet.bytes, packet.start, packet.end, source.word0, nowMs);
+  /** Takes a control message, which starts behind the DOVE header, of the network and from the endpoint that `tunnel` names. */
+  onControl(message: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | undefined {
+    return takeControl(this.#state, message, tunnel, nowMs);
   }
 
   /**
-   * A frame came from `source` for a VM that isn't here: answers with an UNLEARN, at most one per VM, source and 100 ms.
+   * A frame came from `tunnel.source` for a VM that isn't here: answers with an UNLEARN, at most one per VM, source and 100 ms.
    * If the source goes on all the same, the next one leaves out the hint, which then didn't help.
    */
-  misdelivered(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): Fault {
+  misdelivered(frame: PacketBuffer, { network, source }: TunnelMetadata, nowMs: number): Fault {
     const { bytes, start } = frame;
     if (isGroupMac(bytes, start) || source.family !== 4) return 'E_DOVE_NOT_HERE';
     const state = this.#state;

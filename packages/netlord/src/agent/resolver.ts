@@ -1,6 +1,5 @@
 import {
   type Fault,
-  type IpAddress,
   type Locator,
   type PacketBuffer,
   type Resolver,
@@ -70,7 +69,7 @@ export class NetLordResolver implements Resolver {
   }
 
   /** Tells SPAIN by which VLAN the sender's edge switch was heard. Always true: nothing is learned from data. */
-  observe(_network: number, frame: PacketBuffer, _source: IpAddress, nowMs: number, tunnel: TunnelMetadata): boolean {
+  observe(frame: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): boolean {
     const { nlArp, spain, path } = this.#parts;
     const { table } = nlArp;
     const at = frame.start + SOURCE_MAC;
@@ -105,13 +104,7 @@ export class NetLordResolver implements Resolver {
   }
 
   /** A frame came for a NIC that isn't here, of a network that may not be either: its sender's agent is told. */
-  misdelivered(
-    _network: number,
-    frame: PacketBuffer,
-    _source: IpAddress,
-    nowMs: number,
-    tunnel: TunnelMetadata,
-  ): Fault | undefined {
+  misdelivered(frame: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | undefined {
     const { networks, nlArp } = this.#parts;
     const { bytes, start } = frame;
     const tenant = tenantIdOf(tunnel.destination.word0);
@@ -128,13 +121,7 @@ export class NetLordResolver implements Resolver {
   }
 
   /** Takes an NL-ARP message. It also shows by which VLAN its sender's edge switch can be heard. */
-  onControl(
-    _network: number,
-    message: PacketBuffer,
-    _source: IpAddress,
-    nowMs: number,
-    tunnel: TunnelMetadata,
-  ): Fault | undefined {
+  onControl(message: PacketBuffer, tunnel: TunnelMetadata, nowMs: number): Fault | undefined {
     const { nlArp, spain, path } = this.#parts;
     const { bytes, start, end } = message;
     path.nowMs = nowMs;

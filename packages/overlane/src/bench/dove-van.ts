@@ -43,6 +43,14 @@ function createMessage(type: van.VanType, mac: Uint8Array, generation: number): 
   return van.encode({ type, ...FLAGS, ...place });
 }
 
+/** What decapsulation says of a packet from the peer. */
+function createTunnelFromPeer(): TunnelMetadata {
+  const tunnel = new TunnelMetadata();
+  tunnel.network = NETWORK;
+  tunnel.source.copy(PEER);
+  return tunnel;
+}
+
 function drain(resolver: van.VanResolver): number {
   let events = 0;
   while (resolver.nextEvent() !== undefined) events++;
@@ -52,13 +60,14 @@ function drain(resolver: van.VanResolver): number {
 /** Answers where a known station is. Value: 1, as every station is at the one peer. */
 export function resolveKnown(): Operation {
   const resolver = createResolver();
+  const fromPeer = createTunnelFromPeer();
   const bytes = createFrames(STATIONS);
   const frame = new PacketBuffer(bytes);
   for (let i = 0; i < STATIONS; i++) {
     frame.reset(bytes, i * FRAME_LENGTH, (i + 1) * FRAME_LENGTH);
     resolver.resolve(NETWORK, frame, 0);
     const reply = createMessage(van.TYPE.LEARN_REPLY, bytes.slice(frame.start, frame.start + MAC_LENGTH), 1);
-    required(resolver.onControl(NETWORK, PacketBuffer.from(reply), PEER, 0));
+    required(resolver.onControl(PacketBuffer.from(reply), fromPeer, 0));
     drain(resolver);
   }
   return walk(bytes, frame, () => (resolver.resolve(NETWORK, frame, 1) === 'pending' ? 0 : 1));
@@ -91,6 +100,7 @@ function walk(bytes: Uint8Array, frame: PacketBuffer, look: () => number): Opera
  */
 export function learn(): Operation {
   const resolver = createResolver();
+  const fromPeer = createTunnelFromPeer();
   const bytes = createFrames(INPUTS);
   const frame = new PacketBuffer(bytes);
   const messages = (type: van.VanType): PacketBuffer[] =>
@@ -106,9 +116,9 @@ export function learn(): Operation {
     frame.reset(bytes, i * FRAME_LENGTH, (i + 1) * FRAME_LENGTH);
     if (resolver.resolve(NETWORK, frame, nowMs) !== 'pending') throw new Error('the station was known');
     const questions = drain(resolver);
-    required(resolver.onControl(NETWORK, replies[i]!, PEER, nowMs));
+    required(resolver.onControl(replies[i]!, fromPeer, nowMs));
     const frames = drain(resolver);
-    required(resolver.onControl(NETWORK, unlearns[i]!, PEER, nowMs));
+    required(resolver.onControl(unlearns[i]!, fromPeer, nowMs));
     drain(resolver);
     return questions + frames;
   };

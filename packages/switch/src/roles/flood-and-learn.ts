@@ -1,4 +1,4 @@
-import { IpAddress, type Locator, type PacketBuffer, type Resolver } from '@overlane/wire';
+import { IpAddress, type Locator, type PacketBuffer, type Resolver, type TunnelMetadata } from '@overlane/wire';
 import { MacTable, type MacTableOptions } from '../mac-table.js';
 
 const FAMILY = 0;
@@ -44,7 +44,7 @@ export class FloodAndLearnResolver implements Resolver {
   }
 
   /** Learns the source MAC of `frame`; false if it is new and the table of its network is full. */
-  observe(network: number, frame: PacketBuffer, source: IpAddress, nowMs: number): boolean {
+  observe(frame: PacketBuffer, { network, source }: TunnelMetadata, nowMs: number): boolean {
     const table = this.#tableOf(network);
     const outcome = table.learn(frame.bytes, frame.start + SOURCE_MAC, nowMs);
     if (outcome === 'full') return false;

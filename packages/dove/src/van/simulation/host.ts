@@ -1,4 +1,4 @@
-import { IpAddress, PacketBuffer, type Replicator, isGroupMac, writeOctets } from '@overlane/wire';
+import { IpAddress, PacketBuffer, type Replicator, TunnelMetadata, isGroupMac, writeOctets } from '@overlane/wire';
 import type { VanLimits } from '../options.js';
 import { VanResolver } from '../resolver.js';
 import type { SeededRandom } from './random.js';
@@ -37,7 +37,7 @@ export class SimulatedHost implements UnderlayNode {
   misdelivered = 0;
   readonly #options: SimulatedHostOptions;
   readonly #vms = new Map<string, Uint8Array>();
-  readonly #source = new IpAddress();
+  readonly #tunnel = new TunnelMetadata();
   readonly #frame = new PacketBuffer(new Uint8Array(0));
 
   /** A host without VMs, attached to its underlay. */
@@ -103,16 +103,18 @@ export class SimulatedHost implements UnderlayNode {
   }
 
   receive({ network, source, control, octets }: UnderlayPacket, nowMs: number): void {
-    this.#source.setIpv4(source);
+    const tunnel = this.#tunnel;
+    tunnel.network = network;
+    tunnel.source.setIpv4(source);
     const packet = this.#window(octets);
     if (control) {
-      this.resolver.onControl(network, packet, this.#source, nowMs);
+      this.resolver.onControl(packet, tunnel, nowMs);
     } else if (isGroupMac(octets, 0) || this.hosts(network, octets)) {
-      this.resolver.observe(network, packet, this.#source, nowMs);
+      this.resolver.observe(packet, tunnel);
       this.#options.onDelivery({ network, host: this, frame: octets });
     } else {
       this.misdelivered++;
-      this.resolver.misdelivered(network, packet, this.#source, nowMs);
+      this.resolver.misdelivered(packet, tunnel, nowMs);
     }
     this.#pump();
   }
