@@ -82,7 +82,7 @@ const NONE = new Uint8Array(0);
 
 /**
  * OTV or DOVE over IPv4 and IPv6. One object per tunnel port: it holds the identifications and the datagrams in assembly.
- * Allocates nothing per packet, but views of fragments.
+ * Allocates nothing per packet, but a view per payload that is cut and views of fragments that come.
  */
 export class DoveEncapsulation implements Encapsulation {
   readonly name: DoveMode;
@@ -142,8 +142,8 @@ export class DoveEncapsulation implements Encapsulation {
   }
 
   /**
-   * As `Encapsulation.encapsulate`. A payload that fits the path is wrapped in place; one that doesn't is cut and copied,
-   * once, to the memory of a {@link FragmentCutter}, if the peer takes extensions, and else refused with E_DOVE_TOO_BIG:
+   * As `Encapsulation.encapsulate`. A payload that fits the path is wrapped in place; one that doesn't is copied and cut
+   * in the memory of a {@link FragmentCutter}, if the peer takes extensions, and else refused with E_DOVE_TOO_BIG:
    * {@link answerRefused} makes the answer for the sender. The TTL is the caller's: 64, or MULTICAST_TTL for a group.
    */
   encapsulate(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { IpAddress, PacketBuffer } from '@overlane/wire';
+import fc from 'fast-check';
 import {
   type Fragment,
   type ReassemblyOptions,
@@ -160,4 +161,47 @@ describe('FragmentCutter', () => {
     expect(packet.copy()).toEqual(DATA.slice(100, 400));
     expect(cutter.next()).toBe(false);
   });
+
+  it('keeps pieces with their headers while others are cut, in a payload of any length', () => {
+    const lengths = fc.array(fc.tuple(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 40 })), {
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(lengths, fc.nat({ max: 80 }), (payloads, headroom) => {
+        const cutter = new FragmentCutter();
+        const kept: [Uint8Array, Uint8Array][] = [];
+        payloads.forEach(([length, units], number) => {
+          cutter.start(new PacketBuffer(DATA, 0, length), 8 * units, headroom);
+          while (cutter.next()) {
+            const { piece, offset } = cutter;
+            const data = DATA.subarray(offset, Math.min(offset + 8 * units, length));
+            kept.push([piece.bytes.subarray(piece.start - headroom, piece.end), withHeader(data, headroom, number)]);
+            piece.bytes.fill(number, piece.start - headroom, piece.start);
+          }
+        });
+        return kept.every(([piece, expected]) => Buffer.compare(piece, expected) === 0);
+      }),
+    );
+  });
+
+  it('starts anew at the end of its memory, and refuses what never fits', () => {
+    const cutter = new FragmentCutter();
+    for (let i = 0; i < 100; i++) {
+      const from = i * 8;
+      cutter.start(new PacketBuffer(DATA, from, from + 60_000), 1456, 100);
+      for (let at = from; cutter.next(); at += 1456) {
+        if (Buffer.compare(cutter.piece.copy(), DATA.subarray(at, Math.min(at + 1456, from + 60_000))) !== 0) {
+          throw new Error(`payload ${i} is wrong at ${at - from}`);
+        }
+      }
+    }
+    expect(() => cutter.start(new PacketBuffer(DATA), 8, 1000)).toThrow();
+  });
 });
+
+/** A piece as it must stand in memory: so many octets of `filler`, and its data. */
+function withHeader(data: Uint8Array, headroom: number, filler: number): Uint8Array {
+  const whole = new Uint8Array(headroom + data.length).fill(filler);
+  whole.set(data, headroom);
+  return whole;
+}

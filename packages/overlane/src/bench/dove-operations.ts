@@ -44,7 +44,7 @@ function createEndpoint(): DoveEncapsulation {
   return new DoveEncapsulation({ takesExtensions: () => true });
 }
 
-/** Cuts frames, each octet copied once, and writes all headers. Value: octets sent, joined with two of them. */
+/** Cuts frames, each octet copied and moved once, and writes all headers. Value: octets sent, joined with two of them. */
 export function cutIntoFragments(): Operation {
   const { bytes, starts, ends } = packJumbos();
   const endpoint = createEndpoint();

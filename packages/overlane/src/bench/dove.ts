@@ -125,7 +125,7 @@ const fragmentCases: readonly BenchCase[] = [
   {
     ...jumbo,
     name: 'fragment',
-    does: 'DoveEncapsulation.encapsulate of a frame of 9,000 octets at path MTU 1500: seven fragments, octets copied once',
+    does: 'DoveEncapsulation.encapsulate of a frame of 9,000 octets at path MTU 1500: seven fragments, octets copied twice',
     setup: cutIntoFragments,
     set: { does: 'Uint8Array.set of the same octets, into 32 places in turn', setup: () => copyJumbos(32) },
   },
