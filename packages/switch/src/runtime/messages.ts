@@ -1,4 +1,4 @@
-import type { PortConfig } from '../config.js';
+import type { SwitchConfig, SwitchConfigFile } from '../config.js';
 import type { SwitchSnapshot } from '../switch-options.js';
 
 /** Counters of a switch on real interfaces. */
@@ -10,13 +10,18 @@ export interface RunningSwitchSnapshot extends SwitchSnapshot {
 /** What the main thread asks of the worker. */
 export type WorkerRequest =
   | { readonly kind: 'snapshot'; readonly id: number }
-  | { readonly kind: 'add port'; readonly id: number; readonly port: PortConfig }
+  | { readonly kind: 'add port'; readonly id: number; readonly port: SwitchConfigFile['ports'][number] }
   | { readonly kind: 'remove port'; readonly id: number; readonly device: string }
   | { readonly kind: 'stop' };
 
 /** What the worker tells the main thread: about itself, or in answer to the request with the same id. */
 export type WorkerReply =
-  | { readonly kind: 'ready'; readonly wakeFd: number; readonly devices: readonly string[] }
+  | {
+      readonly kind: 'ready';
+      readonly wakeFd: number;
+      readonly config: SwitchConfig;
+      readonly devices: readonly string[];
+    }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: WorkerAnswer }
   | { readonly kind: 'refused'; readonly id: number; readonly code: string; readonly message: string }
   | { readonly kind: 'stopped'; readonly snapshot: RunningSwitchSnapshot }

@@ -1,24 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { wakePoller } from '@overlane/netio';
-import type { PortConfig, SwitchConfig, SwitchConfigFile } from '../config.js';
-import { parseSwitchConfig } from '../parse-config.js';
+import type { SwitchConfig, SwitchConfigFile } from '../config.js';
 import type { RunningSwitchSnapshot, WorkerAnswer, WorkerReply, WorkerRequest } from './messages.js';
-
-/** A switch could not be started, or its worker died. `code` is the cause's, such as `E_NETIO_NO_PERMISSION`. */
-export class SwitchError extends Error {
-  override readonly name = 'SwitchError';
-  /** Name of the cause. */
-  readonly code: string;
-
-  /** An error with the code and message of its cause. */
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+import { SwitchError } from './switch-error.js';
 
 /** A switch at work on its own thread. */
 export interface RunningSwitch {
+  /** What it was configured with, defaults filled in. */
+  readonly config: SwitchConfig;
   /** Names of the TAP devices that it made, in the order of the configuration. */
   readonly devices: readonly string[];
   /** Counters now. @throws SwitchError if the worker has died */
@@ -26,7 +15,7 @@ export interface RunningSwitch {
   /**
    * Makes another TAP device while packets keep coming, and attaches it to one of the configuration's networks. Returns its
    * name. Memory for about 150 with offload `segmentation`, a few hundred without; a removed port's serves the next one.
-   * @throws ConfigError; SwitchError with the code of the cause, such as `E_NETIO_DEVICE_BUSY`
+   * @throws SwitchError with the code of the cause, such as `E_CONFIG` or `E_NETIO_DEVICE_BUSY`
    */
   addPort(port: SwitchConfigFile['ports'][number]): Promise<string>;
   /** Takes a port out, forgets what was learned on it, and closes its device. @throws SwitchError `E_SWITCH_NO_PORT` */
@@ -46,9 +35,10 @@ interface Waiting {
 
 /**
  * Starts the switch that `config` describes on real interfaces, in a worker thread. Its devices go when it stops, and
- * with the process in any case. @throws SwitchError with the code of the cause
+ * with the process in any case. The worker checks the configuration, so that the calling thread loads, and later collects,
+ * nothing of what that takes. @throws SwitchError with the code of the cause
  */
-export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
+export function startSwitch(config: SwitchConfig | SwitchConfigFile): Promise<RunningSwitch> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: config });
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
@@ -86,10 +76,12 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
       rejectStart(error);
       settle.reject(error);
     };
-    const running = (devices: readonly string[]): RunningSwitch => ({
+    const running = (parsed: SwitchConfig, devices: readonly string[]): RunningSwitch => ({
+      config: parsed,
       devices,
       ended,
-      ...portControl(config, devices, ask),
+      addPort: (port) => ask((id) => ({ kind: 'add port', id, port })) as Promise<string>,
+      removePort: (device) => ask((id) => ({ kind: 'remove port', id, device })) as Promise<undefined>,
       snapshot: () => ask((id) => ({ kind: 'snapshot', id })) as Promise<RunningSwitchSnapshot>,
       stop: () => {
         if (!isStopping) tell({ kind: 'stop' });
@@ -102,7 +94,7 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
       switch (message.kind) {
         case 'ready':
           wakeFd = message.wakeFd;
-          resolveStart(running(message.devices));
+          resolveStart(running(message.config, message.devices));
           break;
         case 'answer':
           waiting.get(message.id)?.resolve(message.answer);
@@ -131,36 +123,4 @@ export function startSwitch(config: SwitchConfig): Promise<RunningSwitch> {
       if (!hasEnded) fail(new SwitchError('E_SWITCH_WORKER', `the switch's worker ended with status ${code}`));
     });
   });
-}
-
-/** Adds and removes ports; one at a time, so that each is checked against those before. */
-function portControl(
-  config: SwitchConfig,
-  devices: readonly string[],
-  ask: (requestOf: (id: number) => WorkerRequest) => Promise<WorkerAnswer>,
-): Pick<RunningSwitch, 'addPort' | 'removePort'> {
-  const ports = new Map<string, PortConfig>(
-    devices.map((device, i) => [device, { ...config.ports[i]!, name: device }]),
-  );
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
-  };
-  return {
-    addPort: (wanted) =>
-      inTurn(async () => {
-        const port = parseSwitchConfig({ ...config, ports: [...ports.values(), wanted] }).ports.at(-1)!;
-        const device = (await ask((id) => ({ kind: 'add port', id, port }))) as string;
-        ports.set(device, { ...port, name: device });
-        return device;
-      }),
-    removePort: (device) =>
-      inTurn(async () => {
-        if (!ports.has(device)) throw new SwitchError('E_SWITCH_NO_PORT', `the switch has no port named ${device}`);
-        await ask((id) => ({ kind: 'remove port', id, device }));
-        ports.delete(device);
-      }),
-  };
 }

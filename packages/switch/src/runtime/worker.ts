@@ -5,11 +5,13 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type Arena, MonotonicClock, Poller, requestShortSlices } from '@overlane/netio';
 import { type SwitchPlan, localPortOptions, planSwitch } from '../build-switch.js';
-import type { PortConfig, SwitchConfig } from '../config.js';
+import type { PortConfig, SwitchConfig, SwitchConfigFile } from '../config.js';
+import { parseSwitchConfig } from '../parse-config.js';
 import type { Switch } from '../switch.js';
 import { CaptureFile, CapturingPort } from './capture-file.js';
 import type { RunningSwitchSnapshot, WorkerAnswer, WorkerReply, WorkerRequest } from './messages.js';
 import { type InterfacePort, allocateIn, mapArena, openTapPort, openUnderlay } from './open-ports.js';
+import { SwitchError } from './switch-error.js';
 
 /** Longest sleep of an idle switch; requests end it at once. */
 const SLEEP_MS = 200;
@@ -23,11 +25,14 @@ interface Opened {
   readonly clock: MonotonicClock;
   readonly switch: Switch;
   readonly ports: InterfacePort[];
+  /** Configurations of the tenants' ports that are there now, by device. */
+  readonly attached: Map<string, PortConfig>;
   readonly devices: readonly string[];
   readonly capture: CaptureFile | undefined;
 }
 
-function open(config: SwitchConfig): Opened {
+function open(input: SwitchConfigFile): Opened {
+  const config = parseSwitchConfig(input);
   const arena = mapArena(config);
   const clock = new MonotonicClock({ arena });
   const plan = planSwitch(config, { allocate: allocateIn(arena) });
@@ -38,14 +43,15 @@ function open(config: SwitchConfig): Opened {
     const { startsWith } = plan.encapsulation;
     const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture, startsWith);
     plan.switch.addUnderlay(capture === undefined ? underlay : new CapturingPort(underlay, capture), plan.address);
-    const devices: string[] = [];
+    const attached = new Map<string, PortConfig>();
     for (const port of config.ports) {
       const tap = openTapPort(port, plan, arena);
       ports.push(tap);
       plan.switch.addPort(tap, port.network, localPortOptions(port));
-      devices.push(tap.name);
+      attached.set(tap.name, { ...port, name: tap.name });
     }
-    return { config, plan, arena, clock, switch: plan.switch, ports, devices, capture };
+    const devices = [...attached.keys()];
+    return { config, plan, arena, clock, switch: plan.switch, ports, attached, devices, capture };
   } catch (error) {
     for (const port of ports) port.close();
     throw error;
@@ -98,7 +104,12 @@ function obey(opened: Opened, poller: Poller, request: Exclude<WorkerRequest, { 
   }
 }
 
-function addPort({ config, plan, arena, clock, ports, ...opened }: Opened, poller: Poller, port: PortConfig): string {
+function addPort(
+  { config, plan, arena, clock, ports, attached, ...opened }: Opened,
+  poller: Poller,
+  wanted: SwitchConfigFile['ports'][number],
+): string {
+  const port = parseSwitchConfig({ ...config, ports: [...attached.values(), wanted] }).ports.at(-1)!;
   const tap = openTapPort(port, plan, arena);
   try {
     opened.switch.addPort(tap, port.network, localPortOptions(port));
@@ -112,10 +123,12 @@ function addPort({ config, plan, arena, clock, ports, ...opened }: Opened, polle
     tap.close();
     throw error;
   }
+  attached.set(tap.name, { ...port, name: tap.name });
   return tap.name;
 }
 
-function removePort({ clock, ports, ...opened }: Opened, poller: Poller, device: string): undefined {
+function removePort({ clock, ports, attached, ...opened }: Opened, poller: Poller, device: string): undefined {
+  if (!attached.delete(device)) throw new SwitchError('E_SWITCH_NO_PORT', `the switch has no port named ${device}`);
   opened.switch.removePort(device, clock.nowMs());
   const at = ports.findIndex(({ name }) => name === device);
   const [port] = ports.splice(at, 1);
@@ -132,7 +145,7 @@ function reply(port: MessagePort, message: WorkerReply): void {
   port.postMessage(message);
 }
 
-function main(config: SwitchConfig, requests: MessagePort): void {
+function main(config: SwitchConfigFile, requests: MessagePort): void {
   let opened: Opened;
   try {
     opened = open(config);
@@ -145,7 +158,7 @@ function main(config: SwitchConfig, requests: MessagePort): void {
   // A kernel that knows no such thing just takes longer to wake us.
   requestShortSlices({ arena: opened.arena });
   try {
-    reply(requests, { kind: 'ready', wakeFd: poller.wakeFd, devices: opened.devices });
+    reply(requests, { kind: 'ready', wakeFd: poller.wakeFd, config: opened.config, devices: opened.devices });
     run(opened, poller, requests);
     reply(requests, { kind: 'stopped', snapshot: snapshotOf(opened) });
   } finally {
@@ -155,4 +168,4 @@ function main(config: SwitchConfig, requests: MessagePort): void {
   }
 }
 
-if (parentPort !== null) main(workerData as SwitchConfig, parentPort);
+if (parentPort !== null) main(workerData as SwitchConfigFile, parentPort);
