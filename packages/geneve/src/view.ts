@@ -1,32 +1,14 @@
+import { HeaderView } from '@overlane/wire';
 import { readControl, readCritical, readHeaderLength, readProtocolType, readVni } from './header.js';
 import { writeProtocolType, writeVni } from './header.js';
 import { OptionWalk } from './options.js';
-
-const NOTHING = new Uint8Array(0);
 
 /**
  * A Geneve header in place, as an object: for code that passes headers around. Make one and move it with `at`.
  * It checks nothing: call `check` first.
  */
-export class GeneveView {
-  /** The array that holds the header; not owned. */
-  bytes: Uint8Array;
-  /** Where the header starts. */
-  offset: number;
+export class GeneveView extends HeaderView {
   readonly #walk = new OptionWalk();
-
-  /** A view of the header at `bytes[offset..]`. */
-  constructor(bytes: Uint8Array = NOTHING, offset = 0) {
-    this.bytes = bytes;
-    this.offset = offset;
-  }
-
-  /** Moves this view to another header, and returns it. */
-  at(bytes: Uint8Array, offset = 0): this {
-    this.bytes = bytes;
-    this.offset = offset;
-    return this;
-  }
 
   /** Octets of the header with its options, 8..260. */
   get headerLength(): number {

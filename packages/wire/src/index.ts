@@ -20,6 +20,7 @@ export * from './ecn.js';
 export * from './fault.js';
 export * from './flow-hash.js';
 export * from './frame-ecn.js';
+export * from './header-view.js';
 export * from './ip-address.js';
 export * from './ip-text.js';
 export * from './ipv6-extensions.js';

@@ -2,16 +2,9 @@ import { OtvView } from '../otv/view.js';
 import { ExtensionWalk } from './extensions.js';
 import { readControl, readFragment, readHeaderLength, readVersion } from './header.js';
 
-const NOTHING = new Uint8Array(0);
-
 /** A DOVE header in place, as an object: what OTV's view shows, and the rest. Make one and move it with `at`. */
 export class DoveView extends OtvView {
   readonly #walk = new ExtensionWalk();
-
-  /** A view of the header at `bytes[offset..]`. */
-  constructor(bytes: Uint8Array = NOTHING, offset = 0) {
-    super(bytes, offset);
-  }
 
   /** Octets of the header with its extensions, 8..264. */
   get headerLength(): number {

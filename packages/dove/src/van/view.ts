@@ -1,3 +1,4 @@
+import { HeaderView } from '@overlane/wire';
 import type { VanType } from './constants.js';
 import * as message from './message.js';
 
@@ -5,25 +6,7 @@ import * as message from './message.js';
  * A control message in place, as an object: for code that passes messages around. Make one and move it with `at`.
  * It checks nothing: call `check` first.
  */
-export class VanView {
-  /** The array that holds the message; not owned. */
-  bytes: Uint8Array;
-  /** Where the message starts. */
-  offset: number;
-
-  /** A view of the message at `bytes[offset..]`. */
-  constructor(bytes: Uint8Array, offset = 0) {
-    this.bytes = bytes;
-    this.offset = offset;
-  }
-
-  /** Moves this view to another message, and returns it. */
-  at(bytes: Uint8Array, offset = 0): this {
-    this.bytes = bytes;
-    this.offset = offset;
-    return this;
-  }
-
+export class VanView extends HeaderView {
   /** Message type. */
   get type(): VanType {
     return message.readType(this.bytes, this.offset);

@@ -1,3 +1,4 @@
+import { HeaderView } from '@overlane/wire';
 import { type AddressPlan, ADDRESS_PLAN } from './address-plan.js';
 import type { NetlordProtocol } from './constants.js';
 import * as header from './header.js';
@@ -6,25 +7,13 @@ import * as header from './header.js';
  * NetLord's IPv4 header in place, as an object: for code that passes headers around. Make one and move it with `at`. It checks
  * nothing: call `check` first.
  */
-export class NetlordView {
-  /** The array that holds the header; not owned. */
-  bytes: Uint8Array;
-  /** Where the header starts. */
-  offset: number;
+export class NetlordView extends HeaderView {
   readonly #plan: AddressPlan;
 
   /** A view of the header at `bytes[offset..]`. */
   constructor(bytes: Uint8Array, offset = 0, plan: AddressPlan = ADDRESS_PLAN) {
-    this.bytes = bytes;
-    this.offset = offset;
+    super(bytes, offset);
     this.#plan = plan;
-  }
-
-  /** Moves this view to another header, and returns it. */
-  at(bytes: Uint8Array, offset = 0): this {
-    this.bytes = bytes;
-    this.offset = offset;
-    return this;
   }
 
   /** Octets of header and payload. */

@@ -1,3 +1,4 @@
+import { HeaderView } from '@overlane/wire';
 import { type AddressPlan, ADDRESS_PLAN } from '../encapsulation/address-plan.js';
 import type { NlArpOperation } from './message-constants.js';
 import * as message from './message.js';
@@ -6,25 +7,13 @@ import * as message from './message.js';
  * A message in place, as an object: for code that passes messages around. Make one and move it with `at`. It checks
  * nothing: call `check` first.
  */
-export class NlArpView {
-  /** The array that holds the message; not owned. */
-  bytes: Uint8Array;
-  /** Where the message starts. */
-  offset: number;
+export class NlArpView extends HeaderView {
   readonly #plan: AddressPlan;
 
   /** A view of the message at `bytes[offset..]`. */
   constructor(bytes: Uint8Array, offset = 0, plan: AddressPlan = ADDRESS_PLAN) {
-    this.bytes = bytes;
-    this.offset = offset;
+    super(bytes, offset);
     this.#plan = plan;
-  }
-
-  /** Moves this view to another message, and returns it. */
-  at(bytes: Uint8Array, offset = 0): this {
-    this.bytes = bytes;
-    this.offset = offset;
-    return this;
   }
 
   /** What the message says. */

@@ -1,3 +1,4 @@
+import { HeaderView } from '@overlane/wire';
 import {
   type FlagBitOrder,
   readContextIdHigh,
@@ -16,26 +17,14 @@ import {
  * A frame header in place, as an object: for code that passes headers around. Make one and move it with `at`. Fields are
  * as on the wire, with meaning or not. It checks nothing: call `check` first.
  */
-export class SttFrameView {
-  /** The array that holds the header; not owned. */
-  bytes: Uint8Array;
-  /** Where the header starts. */
-  offset: number;
+export class SttFrameView extends HeaderView {
   /** The tunnel's order of flag bits. */
   readonly flagBitOrder: FlagBitOrder;
 
   /** A view of the header at `bytes[offset..]`. */
   constructor(bytes: Uint8Array, offset = 0, flagBitOrder: FlagBitOrder = 'lsb') {
-    this.bytes = bytes;
-    this.offset = offset;
+    super(bytes, offset);
     this.flagBitOrder = flagBitOrder;
-  }
-
-  /** Moves this view to another header, and returns it. */
-  at(bytes: Uint8Array, offset = 0): this {
-    this.bytes = bytes;
-    this.offset = offset;
-    return this;
   }
 
   /** Bits of `FLAG`. */

@@ -1,3 +1,4 @@
+import { HeaderView } from '@overlane/wire';
 import {
   readChecksum,
   readDestinationPort,
@@ -16,25 +17,7 @@ import {
  * A segment header in place, as an object: for code that passes headers around. Make one and move it with `at`.
  * It checks nothing: call `check` first. Setters leave the checksum as it was.
  */
-export class SttSegmentView {
-  /** The array that holds the header; not owned. */
-  bytes: Uint8Array;
-  /** Where the header starts. */
-  offset: number;
-
-  /** A view of the header at `bytes[offset..]`. */
-  constructor(bytes: Uint8Array, offset = 0) {
-    this.bytes = bytes;
-    this.offset = offset;
-  }
-
-  /** Moves this view to another header, and returns it. */
-  at(bytes: Uint8Array, offset = 0): this {
-    this.bytes = bytes;
-    this.offset = offset;
-    return this;
-  }
-
+export class SttSegmentView extends HeaderView {
   /** Octets of header and options, 20..60. */
   get headerLength(): number {
     return readHeaderLength(this.bytes, this.offset);
