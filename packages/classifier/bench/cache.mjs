@@ -100,6 +100,7 @@ function pauses() {
       mask.words.set(flowMasks[key.words[42] & 63].words);
       return kept++;
     },
+    upcall: false,
     seed: 1,
   });
   const pool = makeMegaflows(masks, 40_000).map(({ packet }) => keyOf(packet));

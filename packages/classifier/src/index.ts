@@ -3,7 +3,14 @@
  * answers what the rules would not.
  */
 export { FlowCache } from './cache/flow-cache.js';
-export type { FlowCacheOptions, MegaflowOptions, MicroflowOptions } from './cache/options.js';
+export type { MaskCombination, PartitionDiagnosis } from './cache/cache-diagnosis.js';
+export type {
+  FlowCacheOptions,
+  MegaflowOptions,
+  MicroflowOptions,
+  RevalidationOptions,
+  UpcallOptions,
+} from './cache/options.js';
 export type { FlowCacheStats, MaintainReport, Megaflow } from './cache/stats.js';
 export * from './errors.js';
 export { FlowKey, PACKED_HEADER_WORDS } from './key/flow-key.js';

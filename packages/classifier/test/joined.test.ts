@@ -58,6 +58,10 @@ describe('a rule table behind a flow cache', () => {
       'with hardly any room',
       { megaflow: { maxFlows: 8, maxMasks: 3, idleMs: 40 }, microflow: { entries: 4 }, changeLog: 2 },
     ],
+    [
+      'with few upcalls and all masks damped',
+      { upcall: { ratePerSecond: 1, burst: 1 }, megaflow: { dampAfter: 1, dampMs: 3000, idleMs: 40 } },
+    ],
     ['where all hashes are equal', { hashBits: 0, megaflow: { maxFlows: 64 } }],
   ])('answers what the rules say at that moment, %s', (_name, options) => {
     for (const { property } of classifierLaws(() => new Joined(options))) fc.assert(property, { numRuns: runs() });

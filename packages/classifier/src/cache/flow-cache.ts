@@ -1,24 +1,31 @@
-import type { FlowKey } from '../key/flow-key.js';
-import { FlowMask } from '../key/flow-mask.js';
+import { FlowKey } from '../key/flow-key.js';
+import type { FlowMask } from '../key/flow-mask.js';
 import type { Match } from '../match/match.js';
 import type { Schema } from '../schema/schema.js';
-import { ChangeLog } from './change-log.js';
+import { type PartitionDiagnosis, diagnosePartitions } from './cache-diagnosis.js';
+import type { ChangeLog } from './change-log.js';
 import { FlowStore } from './flow-store.js';
 import { MegaflowCache } from './megaflow-cache.js';
 import { MicroflowCache } from './microflow-cache.js';
 import { type FlowCacheLimits, type FlowCacheOptions, readLimits } from './options.js';
+import { Revalidation } from './revalidation.js';
 import {
   COUNTER,
   type FlowCacheStats,
   type MaintainReport,
   type Megaflow,
-  describeMegaflow,
+  listMegaflows,
   readStats,
+  tellUse,
 } from './stats.js';
+import { SpareMask } from './spare-mask.js';
+import { UpcallLimit } from './upcall-limit.js';
 import { Xorshift } from './xorshift.js';
 
 /** Constants of this module cost less to read than those of another. */
 const { MICROFLOW_HITS, MEGAFLOW_HITS, MISSES, SPARED, CONFIRMED, REPLACED, INSERTED, EXPIRED } = COUNTER;
+/** Steps of a sweep that a run of the slow path counts for. */
+const SWEEP_STEPS = 8;
 
 /**
  * Answers of a slow path, kept for the keys that would get the same ones.
@@ -29,7 +36,8 @@ const { MICROFLOW_HITS, MEGAFLOW_HITS, MISSES, SPARED, CONFIRMED, REPLACED, INSE
  * The promise: what is answered is what the slow path would answer now. A megaflow remembers the generation of the rules it
  * was made under. After a change its next packet has to pass a test: no change since concerns its region, or the slow path,
  * asked again, gives the same answer for no more bits. Otherwise it is replaced by the new answer, before that packet is
- * answered. So a change costs nothing but a number, however much is cached. Everything that is approximate here errs to the
+ * answered. So a change costs nothing but a number, however much is cached. (Mode `eventual` puts that test off, by half a
+ * second unless told otherwise.) Everything that is approximate here errs to the
  * safe side: masks may be wider than they need be, filters may name subtables in vain, changes may look larger than they
  * were; each costs time only.
  *
@@ -43,12 +51,13 @@ export class FlowCache<Result> {
   readonly #store: FlowStore<Result>;
   readonly #microflows: MicroflowCache;
   readonly #megaflows: MegaflowCache;
+  readonly #revalidation: Revalidation;
   readonly #changes: ChangeLog;
+  readonly #upcalls: UpcallLimit;
   readonly #counters = new Float64Array(Object.keys(COUNTER).length);
-  readonly #value: Int32Array;
-  readonly #region: Int32Array;
-  /** The mask lent to the slow path; away while that runs, so that a call within a call takes another. */
-  #mask: FlowMask | undefined;
+  /** A key of a megaflow, for `maintain`. */
+  readonly #sample: FlowKey;
+  readonly #spare: SpareMask;
   /** The time, in an array of doubles, where a new one takes no memory. */
   readonly #clock = new Float64Array(1);
   #next = 0;
@@ -65,9 +74,11 @@ export class FlowCache<Result> {
     this.#store = new FlowStore(limits.megaflow.maxFlows);
     this.#microflows = new MicroflowCache(schema, limits, this.#store, random);
     this.#megaflows = new MegaflowCache({ schema, limits, random }, this.#store, (flow) => this.#remove(flow));
-    this.#changes = new ChangeLog(limits.changeLog);
-    this.#value = new Int32Array(schema.words);
-    this.#region = new Int32Array(schema.words);
+    this.#revalidation = new Revalidation(schema, limits, this.#store, this.#megaflows);
+    this.#changes = this.#revalidation.changes;
+    this.#upcalls = new UpcallLimit(limits);
+    this.#sample = new FlowKey(schema);
+    this.#spare = new SpareMask(schema);
   }
 
   /** Number of the latest change; goes with a result that is inserted later than it was computed. */
@@ -102,15 +113,20 @@ export class FlowCache<Result> {
     return store.results[flow];
   }
 
-  /** The answer for a key: from the cache, else from the slow path, and then cached. Counts a packet. */
+  /**
+   * The answer for a key: from the cache, else from the slow path, and then cached, unless its partition had too many of
+   * those. Counts a packet.
+   */
   classify(key: FlowKey, octets = 0, nowMs = this.#clock[0]!): Result {
     const cached = this.lookup(key, octets, nowMs);
     if (cached !== undefined) return cached;
     const { generation } = this.#changes;
-    const mask = this.#takeMask();
+    const mask = this.#spare.take();
+    const isAdmitted = this.#upcalls.admits(this.#megaflows.directory.hashOf(key.words), nowMs);
     const result = this.#options.slowPath(key, mask);
-    const flow = this.#insert(key, mask, result, generation);
-    this.#mask = mask;
+    if (!isAdmitted) this.#counters[COUNTER.UNCACHED]!++;
+    const flow = isAdmitted ? this.#insert(key, mask, result, generation) : -1;
+    this.#spare.giveBack(mask);
     if (flow >= 0) this.#store.touch(flow, octets, nowMs);
     else this.#options.credit?.(result, 1, octets);
     return result;
@@ -130,17 +146,13 @@ export class FlowCache<Result> {
    * were added or removed; none given means all keys. Costs nothing per megaflow.
    */
   invalidate(...changed: readonly Match[]): void {
-    const changes = this.#changes;
-    let goesOn = true;
-    if (changed.length === 0 || changed.length > this.#limits.changeLog) goesOn = changes.addEverything();
-    else for (const match of changed) goesOn = changes.add(match) && goesOn;
     // After a thousand million changes numbers begin anew, and nothing from before may be taken for current.
-    if (!goesOn) this.clear();
+    if (!this.#revalidation.invalidate(changed, this.#clock[0]!)) this.clear();
   }
 
   /**
    * Sees to some megaflows, in turn: credits their packets, lets go of those idle too long, and stamps those that no change
-   * concerns. Also ranks subtables and builds filters. To be called a few times per second, or more often with many megaflows;
+   * concerns; in mode `eventual` the slow path is asked about the others, for a key that is zero where their mask is. Also ranks subtables and builds filters. To be called a few times per second, or more often with many megaflows;
    * one call costs at most `sweepFlows` steps.
    */
   maintain(nowMs: number): MaintainReport {
@@ -152,12 +164,15 @@ export class FlowCache<Result> {
       const flow = this.#next++;
       if (owner[flow]! < 0) continue;
       if (this.#megaflows.isIdle(flow, nowMs)) {
-        this.#remove(flow);
+        this.#megaflows.expire(flow, nowMs);
         expired++;
       } else {
         this.#credit(flow);
         steps -= this.#changes.testCost(this.#store.generation(flow));
-        this.#stamp(flow);
+        if (!this.#revalidation.stamp(flow) && this.#revalidation.grace !== undefined) {
+          this.#sweep(flow);
+          steps -= SWEEP_STEPS;
+        }
       }
     }
     this.#counters[EXPIRED]! += expired;
@@ -180,16 +195,16 @@ export class FlowCache<Result> {
   }
 
   /** All megaflows, for people; in no particular order. Don't change the cache between. */
-  *megaflows(): IterableIterator<Megaflow<Result>> {
-    const { schema } = this;
-    for (let flow = 0; flow < this.#store.highWater; flow++) {
-      if (this.#store.owner[flow]! < 0) continue;
-      const value = new Int32Array(schema.words);
-      const mask = new Int32Array(schema.words);
-      this.#readRegion(flow, value, mask);
-      const isCurrent = this.#store.generation(flow) === this.#changes.generation;
-      yield describeMegaflow(this.#store, flow, { schema, value, mask, isCurrent });
-    }
+  megaflows(): IterableIterator<Megaflow<Result>> {
+    return listMegaflows(this.schema, this.#store, this.#megaflows, this.#changes.generation);
+  }
+
+  /**
+   * The partitions with the most masks, at most `most`, and which combinations of fields make these; what rules can lead to
+   * them is told by `RuleTable.diagnose`. Costs the megaflows and masks there are.
+   */
+  diagnose(most = 10): PartitionDiagnosis[] {
+    return diagnosePartitions(this.schema, this.#megaflows.directory, most);
   }
 
   /** Counters since the cache was made, and what it holds. Costs the number of partitions. */
@@ -199,10 +214,9 @@ export class FlowCache<Result> {
 
   #insert(key: FlowKey, mask: FlowMask, result: Result, generation: number): number {
     const isDrop = this.#options.isDrop?.(result) === true ? 1 : 0;
-    const flow = this.#megaflows.insert(key.words, mask.words, isDrop);
+    const flow = this.#megaflows.insert(key.words, mask.words, isDrop, this.#clock[0]!);
     if (flow < 0) return -1;
-    this.#readRegion(flow, this.#value, this.#region);
-    this.#microflows.cover(this.#region);
+    this.#microflows.cover(this.#revalidation.maskOf(flow));
     const store = this.#store;
     store.results[flow] = result;
     store.setGeneration(flow, generation);
@@ -213,35 +227,54 @@ export class FlowCache<Result> {
   }
 
   /**
-   * Makes a megaflow from before a change current, by proof or by replacing it. Returns the megaflow that answers `key`, or -1
-   * if its new answer found no room; then `#homeless` is the answer.
+   * Makes a megaflow from before a change current, by proof or by replacing it, unless it may still answer as it is. Returns
+   * the megaflow that answers `key`, or -1 if its new answer found no room; then `#homeless` is the answer.
    */
   #recheck(flow: number, key: FlowKey): number {
-    const store = this.#store;
-    if (this.#stamp(flow)) {
+    if (this.#revalidation.mayAnswer(flow, this.#clock[0]!)) {
+      this.#counters[COUNTER.STALE]!++;
+      return flow;
+    }
+    if (this.#revalidation.stamp(flow)) {
       this.#counters[SPARED]!++;
       return flow;
     }
+    const { generation } = this.#changes;
+    const serial = this.#store.serial(flow);
+    const mask = this.#spare.take();
+    const result = this.#ask(flow, key, mask);
+    const isConfirmed = serial === this.#store.serial(flow);
+    this.#counters[isConfirmed ? CONFIRMED : REPLACED]!++;
+    const fresh = isConfirmed ? flow : this.#insert(key, mask, result, generation);
+    this.#spare.giveBack(mask);
+    if (fresh < 0) this.#homeless = result;
+    return fresh;
+  }
+
+  /** Asks the slow path about a megaflow that a change may concern, for `maintain`. */
+  #sweep(flow: number): void {
+    const serial = this.#store.serial(flow);
+    const mask = this.#spare.take();
+    this.#sample.words.set(this.#revalidation.keyOf(flow));
+    this.#ask(flow, this.#sample, mask);
+    this.#spare.giveBack(mask);
+    this.#counters[COUNTER.SWEPT]!++;
+    if (serial !== this.#store.serial(flow)) this.#counters[COUNTER.WITHDRAWN]!++;
+  }
+
+  /** What the slow path says of a key in a megaflow from before a change: that becomes current if it still holds, else it goes. */
+  #ask(flow: number, key: FlowKey, mask: FlowMask): Result {
+    const store = this.#store;
     const { sameResult = Object.is, slowPath } = this.#options;
     const { generation } = this.#changes;
     const serial = store.serial(flow);
-    const mask = this.#takeMask();
     const result = slowPath(key, mask);
     // The slow path may have called the cache, and the megaflow may be another by now.
-    if (serial === store.serial(flow)) {
-      if (this.#covers(flow, mask) && sameResult(store.results[flow]!, result)) {
-        store.setGeneration(flow, generation);
-        this.#mask = mask;
-        this.#counters[CONFIRMED]!++;
-        return flow;
-      }
-      this.#remove(flow);
-    }
-    this.#counters[REPLACED]!++;
-    const fresh = this.#insert(key, mask, result, generation);
-    this.#mask = mask;
-    if (fresh < 0) this.#homeless = result;
-    return fresh;
+    if (serial !== store.serial(flow)) return result;
+    const holds = this.#revalidation.covers(flow, mask) && sameResult(store.results[flow]!, result);
+    if (holds) store.setGeneration(flow, generation);
+    else this.#remove(flow);
+    return result;
   }
 
   #answerHomeless(octets: number): Result | undefined {
@@ -251,50 +284,13 @@ export class FlowCache<Result> {
     return result;
   }
 
-  /** Makes a megaflow current if no change since its generation concerns it. Returns whether it is current. */
-  #stamp(flow: number): boolean {
-    const { generation } = this.#changes;
-    const before = this.#store.generation(flow);
-    if (before === generation) return true;
-    this.#readRegion(flow, this.#value, this.#region);
-    if (!this.#changes.sparesRegion(before, this.#value, this.#region)) return false;
-    this.#store.setGeneration(flow, generation);
-    return true;
-  }
-
-  /** Whether the mask of a megaflow has all bits of `mask`. */
-  #covers(flow: number, mask: FlowMask): boolean {
-    this.#readRegion(flow, this.#value, this.#region);
-    return this.#region.every((bits, word) => (mask.words[word]! & ~bits) === 0);
-  }
-
-  #readRegion(flow: number, value: Int32Array, mask: Int32Array): void {
-    this.#megaflows.directory.partitions[this.#store.owner[flow]!]!.readRegion(flow, value, mask);
-  }
-
   #credit(flow: number): void {
-    const { credit } = this.#options;
-    const { credited, results } = this.#store;
-    const packets = this.#store.packets(flow);
-    const octets = this.#store.octets(flow);
-    if (packets === credited[2 * flow]) return;
-    const newPackets = packets - credited[2 * flow]!;
-    const newOctets = octets - credited[2 * flow + 1]!;
-    credited[2 * flow] = packets;
-    credited[2 * flow + 1] = octets;
-    credit?.(results[flow]!, newPackets, newOctets);
+    tellUse(this.#store, flow, this.#options.credit);
   }
 
   #remove(flow: number): void {
     this.#credit(flow);
     // An old microflow could find its megaflow alive again.
     if (this.#megaflows.remove(flow)) this.#microflows.clear();
-  }
-
-  #takeMask(): FlowMask {
-    const mask = this.#mask ?? new FlowMask(this.schema);
-    this.#mask = undefined;
-    mask.clear();
-    return mask;
   }
 }

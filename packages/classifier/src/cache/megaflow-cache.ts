@@ -3,6 +3,7 @@ import { wordsOf } from '../schema/field.js';
 import { listSlices } from './dimension.js';
 import type { FlowStore } from './flow-store.js';
 import { MaskBudget } from './mask-budget.js';
+import { MaskDamping } from './mask-damping.js';
 import { makeSeeds } from './mix.js';
 import type { FlowCacheLimits } from './options.js';
 import type { Partition, PartitionContext } from './partition.js';
@@ -22,6 +23,7 @@ const DROP_SHARE = 4;
  */
 export class MegaflowCache {
   readonly directory: PartitionDirectory;
+  readonly damping: MaskDamping;
   /** Megaflows that had to make room, and those that found none. */
   evictions = 0;
   refusals = 0;
@@ -51,6 +53,7 @@ export class MegaflowCache {
     this.#store = store;
     this.#context = { store, seeds, given, slices: listSlices(schema), random, hashBits: limits.hashBits };
     this.#budget = new MaskBudget(limits.megaflow.maxMasks, schema);
+    this.damping = new MaskDamping(seeds, limits.megaflow);
     this.#release = release;
     this.#mask = new Int32Array(schema.words);
     this.#widest = new Int32Array(schema.words);
@@ -67,7 +70,7 @@ export class MegaflowCache {
    * Makes a megaflow for this key whose mask has all bits of `mask`, and perhaps more; one with the same region goes. The
    * caller gives it a result. -1 if there is no room in its partition and nothing that may go.
    */
-  insert(words: Int32Array, mask: Int32Array, isDrop: 0 | 1): number {
+  insert(words: Int32Array, mask: Int32Array, isDrop: 0 | 1, nowMs: number): number {
     const index = this.#openPartition(words);
     if (index < 0) {
       this.refusals++;
@@ -76,13 +79,13 @@ export class MegaflowCache {
     this.#inserting = index;
     const partition = this.directory.partitions[index]!;
     for (let i = 0; i < mask.length; i++) this.#mask[i] = mask[i]! | this.#context.given[i]!;
-    const slot = this.#fit(partition);
+    const slot = this.#fit(partition, nowMs);
     // Held, so that making room does not take the mask away.
     partition.subtables.entries[slot]!++;
     const same = partition.findIn(slot, words);
     if (same >= 0) this.#release(same);
     let flow = -1;
-    if (this.#makeRoom(partition, isDrop)) {
+    if (this.#makeRoom(partition, isDrop, nowMs)) {
       flow = this.#store.allocate();
       this.#store.owner[flow] = index;
       this.#store.isDrop[flow] = isDrop;
@@ -100,6 +103,24 @@ export class MegaflowCache {
     this.directory.partitions[index]!.remove(flow);
     this.#closePartition(index);
     return this.#store.free(flow);
+  }
+
+  /** Lets go of a megaflow that no packet asks for any more. */
+  expire(flow: number, nowMs: number): void {
+    const partition = this.directory.partitions[this.#store.owner[flow]!]!;
+    const slot = partition.slotOf(flow);
+    if (slot !== partition.widestSlot) {
+      const { masks } = partition.subtables;
+      const start = slot * this.#mask.length;
+      const packets = this.#store.packets(flow);
+      this.damping.noteGone(this.directory.hashOf(partition.key), masks, start, packets, nowMs);
+    }
+    this.#release(flow);
+  }
+
+  /** Writes the region of a megaflow: its mask, and the bits under it. */
+  readRegion(flow: number, value: Int32Array, mask: Int32Array): void {
+    this.directory.partitions[this.#store.owner[flow]!]!.readRegion(flow, value, mask);
   }
 
   /** Whether a megaflow had no packet for so long that it should go. */
@@ -142,10 +163,33 @@ export class MegaflowCache {
   }
 
   /** The slot for `#mask` in a partition. */
-  #fit(partition: Partition): number {
+  #fit(partition: Partition, nowMs: number): number {
     const { subtables } = partition;
+    if (this.#isDemoted(partition, this.#mask, 0, nowMs)) return this.#fitWidest(partition);
     const slot = this.#budget.fit(subtables, partition.widestSlot, this.#mask);
-    return slot >= 0 ? slot : this.#useWidest(partition);
+    if (slot < 0) return this.#useWidest(partition);
+    // A mask that was rounded to a demoted one.
+    if (
+      slot === partition.widestSlot ||
+      !this.#isDemoted(partition, subtables.masks, slot * this.#mask.length, nowMs)
+    ) {
+      return slot;
+    }
+    if (subtables.entries[slot] === 0) subtables.remove(slot);
+    return this.#fitWidest(partition);
+  }
+
+  #isDemoted(partition: Partition, masks: Int32Array, start: number, nowMs: number): boolean {
+    return this.damping.isDemoted(this.directory.hashOf(partition.key), masks, start, nowMs);
+  }
+
+  /** The widest slot for `#mask`, whose own mask is demoted. */
+  #fitWidest(partition: Partition): number {
+    const { subtables, widestSlot } = partition;
+    const start = widestSlot * this.#mask.length;
+    this.damping.damped++;
+    const isWideEnough = this.#mask.every((bits, word) => (bits & ~subtables.masks[start + word]!) === 0);
+    return widestSlot >= 0 && isWideEnough ? widestSlot : this.#useWidest(partition);
   }
 
   /** The mask of all fields looked at so far takes the place of the one that was all fields until now. */
@@ -159,20 +203,20 @@ export class MegaflowCache {
     return partition.widestSlot;
   }
 
-  #makeRoom(partition: Partition, isDrop: 0 | 1): boolean {
+  #makeRoom(partition: Partition, isDrop: 0 | 1, nowMs: number): boolean {
     const { flows, drops } = partition;
     const { maxFlowsPerPartition } = this.#limits;
     if (isDrop === 1 && drops.length > 0 && (drops.length + 1) * DROP_SHARE > maxFlowsPerPartition) {
-      this.#evict(drops.victim(this.#store));
+      this.#evict(drops.victim(this.#store), nowMs);
     }
     if (partition.size < maxFlowsPerPartition && !this.#store.full) return true;
     if (partition.size === 0) return false;
-    this.#evict((flows.length > 0 ? flows : drops).victim(this.#store));
+    this.#evict((flows.length > 0 ? flows : drops).victim(this.#store), nowMs);
     return true;
   }
 
-  #evict(flow: number): void {
+  #evict(flow: number, nowMs: number): void {
     this.evictions++;
-    this.#release(flow);
+    this.expire(flow, nowMs);
   }
 }

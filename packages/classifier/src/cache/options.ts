@@ -26,10 +26,37 @@ export interface FlowCacheOptions<Result> {
   readonly microflow?: MicroflowOptions;
   /** The cache of regions. */
   readonly megaflow?: MegaflowOptions;
+  /** What happens to megaflows from before a change. */
+  readonly revalidation?: RevalidationOptions;
+  /** How often a partition may have answers cached; `false` for no limit. */
+  readonly upcall?: UpcallOptions | false;
   /** How many changes are remembered to tell unconcerned megaflows by; 0..65536, default 256, 236 octets each. */
   readonly changeLog?: number;
   /** Bits of every hash that are kept, for tests. Default those of the schema. */
   readonly hashBits?: number;
+}
+
+/** What happens to megaflows from before a change. */
+export interface RevalidationOptions {
+  /**
+   * `strict`, the default: none answers before it has passed a test. `eventual`, for those who change rules thousands of times
+   * a second: megaflows go on answering for `maxStaleMs`, in which `maintain` tests them one after the other; only those
+   * it has not come to by then are tested by their next packet. It needs to be told the time.
+   */
+  readonly mode?: 'strict' | 'eventual';
+  /** 1..3600000, default 500. */
+  readonly maxStaleMs?: number;
+}
+
+/**
+ * A token bucket for each partition. When it is empty `classify` asks the slow path and caches nothing. A cache that is
+ * never told the time has no limit.
+ */
+export interface UpcallOptions {
+  /** 1..1000000000, default 20,000. */
+  readonly ratePerSecond?: number;
+  /** What a partition may have at once after a pause: 1..1000000000, default 2000. */
+  readonly burst?: number;
 }
 
 /** Limits of the cache of whole keys. */
@@ -56,6 +83,13 @@ export interface MegaflowOptions {
   readonly idleMs?: number;
   /** The same while its partition or the whole is more than nine tenths full. Default 100. */
   readonly pressureIdleMs?: number;
+  /**
+   * Of so many megaflows of a mask that went, one in twenty must have had a second packet; otherwise new ones take the widest
+   * mask for a while. 0..1000000, 0 for never, default 256.
+   */
+  readonly dampAfter?: number;
+  /** For how long: 1..2^30, default 10,000. */
+  readonly dampMs?: number;
   /** Megaflows that one call of `maintain` looks at. Default 2048. */
   readonly sweepFlows?: number;
 }
@@ -64,14 +98,19 @@ export interface MegaflowOptions {
 export interface FlowCacheLimits {
   readonly microflow: Required<MicroflowOptions>;
   readonly megaflow: Required<MegaflowOptions>;
+  readonly revalidation: Required<RevalidationOptions>;
+  readonly upcall: Required<UpcallOptions> | false;
   readonly changeLog: number;
   readonly hashBits: number;
 }
 
+/** Most that a rate or a burst may be. */
+const COUNT_MAX = 1_000_000_000;
+
 /** @throws ClassifierError E_BAD_OPTION, E_UNKNOWN_FIELD */
 export function readLimits(
   schema: Schema,
-  options: Pick<FlowCacheOptions<unknown>, 'microflow' | 'megaflow' | 'changeLog' | 'hashBits'>,
+  options: Omit<FlowCacheOptions<unknown>, 'slowPath' | 'credit' | 'sameResult' | 'isDrop' | 'seed'>,
 ): FlowCacheLimits {
   const { microflow = {}, megaflow = {} } = options;
   const maxFlows = within('maxFlows', megaflow.maxFlows ?? 65_536, 1, 1 << 20);
@@ -94,10 +133,31 @@ export function readLimits(
       partitionBy,
       idleMs: within('idleMs', megaflow.idleMs ?? 10_000, 1, 1 << 30),
       pressureIdleMs: within('pressureIdleMs', megaflow.pressureIdleMs ?? 100, 1, 1 << 30),
+      dampAfter: within('dampAfter', megaflow.dampAfter ?? 256, 0, 1_000_000),
+      dampMs: within('dampMs', megaflow.dampMs ?? 10_000, 1, 1 << 30),
       sweepFlows: within('sweepFlows', megaflow.sweepFlows ?? 2048, 1, 1 << 20),
     },
+    revalidation: readRevalidation(options.revalidation),
+    upcall: readUpcall(options.upcall),
     changeLog: within('changeLog', options.changeLog ?? 256, 0, 65_536),
     hashBits: options.hashBits ?? schema.hashMask,
+  };
+}
+
+function readRevalidation({
+  mode = 'strict',
+  maxStaleMs = 500,
+}: RevalidationOptions = {}): Required<RevalidationOptions> {
+  if (mode !== 'strict' && mode !== 'eventual')
+    throw refused('mode', `must be strict or eventual, got ${String(mode)}`);
+  return { mode, maxStaleMs: within('maxStaleMs', maxStaleMs, 1, 3_600_000) };
+}
+
+function readUpcall(upcall: UpcallOptions | false = {}): Required<UpcallOptions> | false {
+  if (upcall === false) return false;
+  return {
+    ratePerSecond: within('ratePerSecond', upcall.ratePerSecond ?? 20_000, 1, COUNT_MAX),
+    burst: within('burst', upcall.burst ?? 2000, 1, COUNT_MAX),
   };
 }
 

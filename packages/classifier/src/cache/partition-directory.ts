@@ -7,6 +7,8 @@ export class PartitionDirectory {
   /** Partitions by number; a number is used again when its partition has gone. */
   readonly partitions: (Partition | undefined)[] = [];
   size = 0;
+  /** The bits of a key that say which partition it belongs to. */
+  readonly given: Int32Array;
   readonly #context: PartitionContext;
   readonly #most: number;
   /** Word and bits of each word looked at. */
@@ -22,6 +24,7 @@ export class PartitionDirectory {
   constructor(context: PartitionContext, most: number) {
     this.#context = context;
     this.#most = most;
+    this.given = context.given;
     this.#given = Int32Array.from([...context.given].flatMap((bits, word) => (bits === 0 ? [] : [word, bits])));
   }
 
@@ -40,7 +43,7 @@ export class PartitionDirectory {
     const latest = this.partitions[this.#latest];
     if (latest !== undefined && this.#isOf(latest, words)) return this.#latest;
     const { pairs, shift, wrap } = this.#table;
-    const hash = this.#hash(words);
+    const hash = this.hashOf(words);
     for (let at = (hash >>> shift) << 1; ; at = (at + 2) & wrap) {
       const index = pairs[at + 1]!;
       if (index < 0) return -1;
@@ -60,20 +63,21 @@ export class PartitionDirectory {
       this.#context,
     );
     this.size++;
-    this.#table.add(this.#hash(words), index);
+    this.#table.add(this.hashOf(words), index);
     return index;
   }
 
   /** Takes out a partition without megaflows. */
   remove(index: number): void {
-    this.#table.remove(this.#hash(this.partitions[index]!.key), index);
+    this.#table.remove(this.hashOf(this.partitions[index]!.key), index);
     this.#earlierProbes += this.partitions[index]!.probes;
     this.partitions[index] = undefined;
     this.#free.push(index);
     this.size--;
   }
 
-  #hash(words: Int32Array): number {
+  /** Hash of the partition that a key belongs to, whether it is there or not. */
+  hashOf(words: Int32Array): number {
     const given = this.#given;
     const { seeds, hashBits } = this.#context;
     let hash = 0;

@@ -17,11 +17,20 @@ export interface FlowCacheStats {
   readonly spared: number;
   readonly confirmed: number;
   readonly replaced: number;
+  /** In mode `eventual`, hits that were answered unchecked; megaflows that `maintain` asked the slow path about; of these wrong. */
+  readonly stale: number;
+  readonly swept: number;
+  readonly withdrawn: number;
+  /** Misses answered without caching, because their partition had too many. */
+  readonly uncached: number;
   /** Megaflows made, of these in place of another evicted, refused for want of room, and gone idle. */
   readonly inserted: number;
   readonly evicted: number;
   readonly refused: number;
   readonly expired: number;
+  /** Masks demoted for being of no use, and megaflows that took a wider one for it. */
+  readonly demotions: number;
+  readonly damped: number;
   /** Megaflows, partitions and masks now; the most masks of a partition. */
   readonly flows: number;
   readonly partitions: number;
@@ -60,26 +69,49 @@ export interface MaintainReport {
   readonly isRoundComplete: boolean;
 }
 
-/** Gathers what is to be said of a megaflow. */
-export function describeMegaflow<Result>(
+/** All megaflows of a cache whose rules have changed `generation` times. */
+export function* listMegaflows<Result>(
+  schema: Schema,
+  store: FlowStore<Result>,
+  megaflows: MegaflowCache,
+  generation: number,
+): IterableIterator<Megaflow<Result>> {
+  for (let flow = 0; flow < store.highWater; flow++) {
+    if (store.owner[flow]! < 0) continue;
+    const value = new Int32Array(schema.words);
+    const mask = new Int32Array(schema.words);
+    megaflows.readRegion(flow, value, mask);
+    yield {
+      get text() {
+        return formatMatch({ value, mask, ranges: [] }, schema);
+      },
+      value,
+      mask,
+      result: store.results[flow]!,
+      packets: store.packets(flow),
+      octets: store.octets(flow),
+      createdMs: store.createdMs[flow]!,
+      usedMs: store.usedMs(flow),
+      isCurrent: store.generation(flow) === generation,
+    };
+  }
+}
+
+/** Tells `credit` of the packets that a megaflow had since it was last told. */
+export function tellUse<Result>(
   store: FlowStore<Result>,
   flow: number,
-  region: { schema: Schema; value: Int32Array; mask: Int32Array; isCurrent: boolean },
-): Megaflow<Result> {
-  const { schema, value, mask, isCurrent } = region;
-  return {
-    get text() {
-      return formatMatch({ value, mask, ranges: [] }, schema);
-    },
-    value,
-    mask,
-    result: store.results[flow]!,
-    packets: store.packets(flow),
-    octets: store.octets(flow),
-    createdMs: store.createdMs[flow]!,
-    usedMs: store.usedMs(flow),
-    isCurrent,
-  };
+  credit: ((result: Result, packets: number, octets: number) => void) | undefined,
+): void {
+  const { credited, results } = store;
+  const packets = store.packets(flow);
+  const octets = store.octets(flow);
+  if (packets === credited[2 * flow]) return;
+  const newPackets = packets - credited[2 * flow]!;
+  const newOctets = octets - credited[2 * flow + 1]!;
+  credited[2 * flow] = packets;
+  credited[2 * flow + 1] = octets;
+  credit?.(results[flow]!, newPackets, newOctets);
 }
 
 /** Places of the counters of a cache in one array of doubles: exact to 2^53, and no allocation when they grow. */
@@ -92,6 +124,10 @@ export const COUNTER = {
   REPLACED: 5,
   INSERTED: 6,
   EXPIRED: 7,
+  STALE: 8,
+  SWEPT: 9,
+  WITHDRAWN: 10,
+  UNCACHED: 11,
 } as const;
 
 /** The statistics of a cache. Costs the number of partitions. */
@@ -101,7 +137,7 @@ export function readStats(
   microflows: MicroflowCache,
   megaflows: MegaflowCache,
 ): FlowCacheStats {
-  const { directory, evictions, refusals } = megaflows;
+  const { directory, damping, evictions, refusals } = megaflows;
   const masks = directory.partitions.map((partition) => partition?.subtables.count ?? 0);
   const microflowHits = counters[COUNTER.MICROFLOW_HITS]!;
   const megaflowHits = counters[COUNTER.MEGAFLOW_HITS]!;
@@ -115,10 +151,16 @@ export function readStats(
     spared: counters[COUNTER.SPARED]!,
     confirmed: counters[COUNTER.CONFIRMED]!,
     replaced: counters[COUNTER.REPLACED]!,
+    stale: counters[COUNTER.STALE]!,
+    swept: counters[COUNTER.SWEPT]!,
+    withdrawn: counters[COUNTER.WITHDRAWN]!,
+    uncached: counters[COUNTER.UNCACHED]!,
     inserted: counters[COUNTER.INSERTED]!,
     evicted: evictions,
     refused: refusals,
     expired: counters[COUNTER.EXPIRED]!,
+    demotions: damping.demotions,
+    damped: damping.damped,
     flows: store.size,
     partitions: directory.size,
     masks: masks.reduce((sum, count) => sum + count, 0),

@@ -80,6 +80,8 @@ function measureChurn(effort: number): Figure[] {
       mask.closePrerequisites();
       return index < 0 ? -1 : table.action(index)!;
     },
+    // All packets come at once, which the limit is there to stop.
+    upcall: false,
     seed: 1,
   });
   const perMs = (0.01 * set.rules.length) / 1000;
@@ -133,8 +135,9 @@ function cacheOn(table: RuleTable<string>): FlowCache<string> {
     },
     isDrop: (result) => result === 'deny',
     seed: 1,
-    // The attack is on the megaflows; microflows would hide its effect on a victim with few flows.
+    // The attack is on the megaflows; microflows and the limit on upcalls would hide its effect.
     microflow: { entries: 0 },
+    upcall: false,
   });
 }
 
