@@ -45,7 +45,7 @@ function table() {
   const add = start();
   for (let i = 0; i < entries; i++) {
     const slot = one.add(i % 1000, 7, 0x0200, i, nlArp.STATE.KNOWN);
-    one.setPlace(slot, 1 + (i % 100), 0x02e0, i % 500, 1);
+    one.setPlace(slot, { port: 1 + (i % 100), edgeHigh: 0x02e0, edgeLow: i % 500 }, 1);
   }
   const added = seconds(add);
   const find = start();

@@ -4,6 +4,8 @@ import { nlArp } from '../src/index.js';
 
 const { NlArpTable, STATE } = nlArp;
 
+const placeOf = (value: number) => ({ port: value, edgeHigh: 0xffff - value, edgeLow: ~value });
+
 /** Few names in few slots, so that runs of entries form, wrap around and are cut. */
 const name = fc.record({
   tenant: fc.constantFrom(0, 1, 0xffffff),
@@ -35,7 +37,7 @@ describe('the table of places', () => {
               table.remove(slot);
               model.delete(key);
             } else if (action === 'place' && slot >= 0) {
-              table.setPlace(slot, value, 0xffff - value, ~value, value * 257);
+              table.setPlace(slot, placeOf(value), value * 257);
               table.setState(slot, STATE.LOCAL, value);
               table.touch(slot, value * 1000 + 999);
               model.get(key)!.value = value;
@@ -49,7 +51,7 @@ describe('the table of places', () => {
               throw new Error(`${found.join()}`);
             if (table.portAt(slot) !== value || table.linkAt(slot) !== value) throw new Error('another place');
             if (value === 0) continue;
-            if (!table.isAt(slot, value, 0xffff - value, ~value)) throw new Error('another edge switch');
+            if (!table.isAt(slot, placeOf(value))) throw new Error('another edge switch');
             if (table.generationAt(slot) !== value * 257 || table.lastUseAt(slot) !== value)
               throw new Error('another time');
           }

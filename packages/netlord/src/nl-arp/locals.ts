@@ -1,5 +1,5 @@
 /** The NICs of this agent: their announcements, and who else claims them. */
-import type { NlArpLimits, Place } from './options.js';
+import type { NlArpLimits, Placement } from './options.js';
 import { Records } from './records.js';
 import { Timers } from './timers.js';
 
@@ -80,7 +80,7 @@ export class Locals {
   }
 
   /** Notes that somebody else claims a later placement of it. */
-  noteRival(local: number, port: number, edgeHigh: number, edgeLow: number, generation: number): void {
+  noteRival(local: number, { port, edgeHigh, edgeLow, generation }: Placement): void {
     this.#rivalPorts[local] = port;
     this.#rivalEdgeHighs[local] = edgeHigh;
     this.#rivalEdgeLows[local] = edgeLow;
@@ -88,7 +88,7 @@ export class Locals {
   }
 
   /** Who claims a later placement of it, in new memory; `undefined`: nobody. */
-  rivalOf(local: number): (Place & { readonly generation: number }) | undefined {
+  rivalOf(local: number): Placement | undefined {
     const port = this.#rivalPorts[local]!;
     if (port === 0) return undefined;
     const edgeHigh = this.#rivalEdgeHighs[local]!;

@@ -93,7 +93,7 @@ export class NlArp {
     if (how === 'stopped') this.#placements.speakOf(slot, FLAG.STOPPED, 0);
     const rival = locals.rivalOf(table.linkAt(slot));
     if (rival === undefined) this.#placements.forget(slot);
-    else this.#placements.settle(slot, rival.port, rival.edgeHigh, rival.edgeLow, rival.generation);
+    else this.#placements.settle(slot, rival);
   }
 
   /** Takes the message `bytes[offset..end)`. A fault: it was refused, and counted. */

@@ -66,6 +66,12 @@ export interface Place {
   readonly edgeLow: number;
 }
 
+/** Where a NIC is, and since which of its moves. */
+export interface Placement extends Place {
+  /** Generation, 0..65535. */
+  readonly generation: number;
+}
+
 /** Hears where NICs of other agents are, entry by entry, so that others can keep an index. */
 export interface PlaceWatcher {
   /** A NIC of (tenant, address space) is at that place from now on. */

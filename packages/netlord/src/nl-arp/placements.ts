@@ -1,7 +1,9 @@
 import type { PacketBuffer } from '@overlane/wire';
+import { Claim } from './claim.js';
 import { type NlArpFault, NlArpFaultCounts } from './faults.js';
 import { Locals } from './locals.js';
-import { NL_ARP_DEFAULTS, type NlArpLimits, type NlArpOptions, type Place, type PlaceWatcher } from './options.js';
+import { NL_ARP_DEFAULTS, type NlArpLimits, type NlArpOptions } from './options.js';
+import type { Place, PlaceWatcher, Placement } from './options.js';
 import { Outbox } from './outbox.js';
 import { PairLimiter } from './pair-limiter.js';
 import { Questions } from './questions.js';
@@ -18,6 +20,8 @@ export class Placements {
   readonly table: NlArpTable;
   /** Everything refused or given up. */
   readonly faults = new NlArpFaultCounts();
+  /** What the message under way claims. */
+  readonly claim = new Claim();
   /** What is to be sent. */
   readonly outbox: Outbox;
   /** The messages said. */
@@ -48,15 +52,16 @@ export class Placements {
   }
 
   /** The NIC in `slot` is at that place from now on; what waited for it goes there. */
-  settle(slot: number, port: number, edgeHigh: number, edgeLow: number, generation: number): void {
+  settle(slot: number, placement: Placement): void {
     const { table } = this;
+    const { port, edgeHigh, edgeLow, generation } = placement;
     const tenant = table.tenantAt(slot);
     const macAsId = table.macAsIdAt(slot);
     const isAwaited = table.stateAt(slot) === STATE.PENDING;
     const frames = isAwaited ? this.#questions.releaseFrames(table.linkAt(slot)) : undefined;
     this.leave(slot);
     table.setState(slot, STATE.KNOWN);
-    table.setPlace(slot, port, edgeHigh, edgeLow, generation);
+    table.setPlace(slot, placement, generation);
     this.#watcher.appeared(tenant, macAsId, port, edgeHigh, edgeLow);
     if (frames === undefined) return;
     for (const frame of frames) {
@@ -113,8 +118,7 @@ export class Placements {
 
   /** Gives the local NIC in `slot` a placement, and tells all, now and again. */
   announce(slot: number, generation: number, nowMs: number): void {
-    const { port, edgeHigh, edgeLow } = this.place;
-    this.table.setPlace(slot, port, edgeHigh, edgeLow, generation);
+    this.table.setPlace(slot, this.place, generation);
     this.speakOf(slot, 0, 0);
     this.locals.announced(this.table.linkAt(slot), nowMs);
   }

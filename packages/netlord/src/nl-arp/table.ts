@@ -18,6 +18,7 @@
  * tenants choose the MACs. Nothing is allocated after the constructor, and untouched memory costs nothing: the
  * system gives pages as they are written.
  */
+import type { Place } from './options.js';
 
 /** What an entry says. A free slot has state 0. */
 export const STATE = {
@@ -183,12 +184,12 @@ export class NlArpTable {
   }
 
   /** Whether the entry's place is this one. */
-  isAt(slot: number, port: number, edgeHigh: number, edgeLow: number): boolean {
+  isAt(slot: number, { port, edgeHigh, edgeLow }: Place): boolean {
     return this.portAt(slot) === port && this.edgeLowAt(slot) === edgeLow && this.edgeHighAt(slot) === edgeHigh;
   }
 
   /** Gives the entry a place of a generation. */
-  setPlace(slot: number, port: number, edgeHigh: number, edgeLow: number, generation: number): void {
+  setPlace(slot: number, { port, edgeHigh, edgeLow }: Place, generation: number): void {
     const words = this.#words;
     const at = slot * WORDS;
     words[at + PLACE] = (words[at + PLACE]! & ~0xff) | port;
