@@ -1,5 +1,6 @@
 // Megaflows, packets and the stopwatch that the benches of the cache share. Runs on the built package.
 import { FLOW_SCHEMA, FlowCache, FlowKey, FlowMask, buildMatch } from '@overlane/classifier';
+import { createRandom } from '@overlane/classifier/generator';
 
 const WARM_UPS = 3;
 const ROUNDS = 5;
@@ -9,11 +10,8 @@ const TCP = { eth_type: 0x0800, ip_proto: 6 };
 
 /** Numbers that look random and are the same in every run: 0..limit-1. */
 export function createNumbers(seed) {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
+  const random = createRandom(seed);
+  return (limit) => Math.floor(random() * limit);
 }
 
 /** Masks as prefix lengths: addresses 8..32, ports exact or free; all different. */

@@ -3,10 +3,29 @@ import type { Schema } from '../schema/schema.js';
 
 /** Narrower fields tell too few entries apart. */
 const MIN_WIDTH = 16;
-const MAX_LEVELS = 8;
 const MAX_DIMENSIONS = 3;
-/** What looking at a level and at a subtable costs, about, in nanoseconds. */
-const LEVEL_COST = 4;
+/** Lengths that are all noted if there are no more. */
+const FEW_LENGTHS = 8;
+/** Levels to choose from: few are fast, many tell more. */
+const LEVELS: readonly (readonly number[])[] = [
+  [12],
+  [16],
+  [24],
+  [32],
+  [8, 16],
+  [12, 24],
+  [16, 24],
+  [16, 32],
+  [4, 8, 12, 16],
+  [8, 16, 24, 32],
+  [4, 8, 12, 16, 20, 24, 28, 32],
+];
+const EXPANSIONS = [0, 4] as const;
+/** What looking at a dimension, at a level of it, and at a subtable costs, about, in nanoseconds. */
+const DIMENSION_COST = 3;
+const LEVEL_COST = 3;
+/** Of rows of more than one word. */
+const WIDE_LEVEL_COST = 6;
 const PROBE_COST = 20;
 
 /** Part of a field within one word: `words[word] << left` begins with its `width` bits. */
@@ -68,10 +87,14 @@ export function chooseDimensions(
   let left: readonly number[] = entries.map(() => 1);
   const costOf = (vain: readonly number[]) =>
     (PROBE_COST * subtables * vain.reduce((sum, chance) => sum + chance, 0)) / entries.length;
+  const levelCost = subtables > 32 ? WIDE_LEVEL_COST : LEVEL_COST;
   let cost = costOf(left);
   while (chosen.length < MAX_DIMENSIONS) {
-    const costs = choices.map(
-      ({ dimension, vain }) => LEVEL_COST * (1 + dimension.levels.length) + costOf(vain.map((c, i) => c * left[i]!)),
+    const costs = choices.map(({ dimension, vain }) =>
+      // Of the same bits no more can be learned.
+      chosen.some((other) => other.word === dimension.word && other.left === dimension.left)
+        ? Infinity
+        : DIMENSION_COST + levelCost * dimension.levels.length + costOf(vain.map((c, i) => c * left[i]!)),
     );
     const best = costs.indexOf(Math.min(...costs));
     if (best < 0 || costs[best]! >= cost) break;
@@ -86,14 +109,9 @@ export function chooseDimensions(
 /** Ways to use a slice: all its lengths if they are few, or some, rounding to these down or up. */
 function listChoices(slice: Slice, lengths: readonly number[]): Dimension[] {
   if (lengths.length === 0) return [];
-  if (lengths.length <= MAX_LEVELS / 2) return [{ ...slice, levels: lengths, expansion: 0 }];
-  const exact = lengths.length <= MAX_LEVELS ? [{ ...slice, levels: lengths, expansion: 0 }] : [];
-  const stepped = [MAX_LEVELS / 2, MAX_LEVELS].flatMap((count) => {
-    const step = Math.ceil(slice.width / count);
-    const levels = Array.from({ length: count }, (_, i) => Math.min(slice.width, (i + 1) * step));
-    return [0, step - 1].map((expansion) => ({ ...slice, levels, expansion }));
-  });
-  return [...exact, ...stepped];
+  const exact = lengths.length <= FEW_LENGTHS ? [{ ...slice, levels: lengths, expansion: 0 }] : [];
+  const rounded = LEVELS.filter((levels) => levels.at(-1)! <= slice.width);
+  return [...exact, ...rounded.flatMap((levels) => EXPANSIONS.map((expansion) => ({ ...slice, levels, expansion })))];
 }
 
 /** The chance that the subtable of `entry` is a candidate for a packet of another subtable. */

@@ -135,14 +135,13 @@ export class FilterKeeper {
     const { flows, drops, size, subtables } = this.#partition;
     const count = Math.min(CONSIDERED, size);
     const considered = Array.from({ length: count }, (_, i) => {
-      const at = Math.floor((i * size) / count);
+      // By the golden ratio: even steps could meet the same few masks again and again.
+      const at = Math.floor(((Math.imul(i, 0x9e37_79b1) >>> 0) / 2 ** 32) * size);
       return at < flows.length ? flows.flows[at]! : drops.flows[at - flows.length]!;
     });
     const bySlot = new Map(considered.map((flow) => [this.#partition.slotOf(flow), flow]));
     const packetsOf = (flow: number) => this.#partition.packetsOf(flow);
-    // Spread over all first, so that equal counts leave an even choice.
-    const spread = considered.map((_, i) => considered[(i * 37) % count]!);
-    const busiest = spread.sort((a, b) => packetsOf(b) - packetsOf(a)).slice(0, MAX_PACKETS);
+    const busiest = [...considered].sort((a, b) => packetsOf(b) - packetsOf(a)).slice(0, MAX_PACKETS);
     return {
       packets: busiest.map((flow) => this.#sample(flow)),
       entries: [...bySlot.values()].slice(0, MAX_ENTRIES).map((flow) => this.#sample(flow)),

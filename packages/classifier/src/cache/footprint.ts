@@ -25,7 +25,7 @@ export class Footprint {
     this.pairs = new Int32Array(2 * ((schema.words + 7) & ~7));
     this.#bits = new Int32Array(schema.words);
     this.#fields = schema.fields.filter(({ within }) => within === undefined).flatMap(wordsOf);
-    this.#telling = [...new Set([...schema.hashWords, ...this.#bits.keys()])];
+    this.#telling = schema.hashWords;
   }
 
   /** Takes in a mask. Returns whether that made a difference. Costs the words of a key if not. */

@@ -51,7 +51,9 @@ export class MegaflowCache {
     const seeds = makeSeeds(schema.words, () => random.next());
     this.#limits = limits.megaflow;
     this.#store = store;
-    this.#context = { store, seeds, given, slices: listSlices(schema), random, hashBits: limits.hashBits };
+    const slices = listSlices(schema);
+    const telling = schema.hashWords;
+    this.#context = { store, seeds, telling, given, slices, random, hashBits: limits.hashBits };
     this.#budget = new MaskBudget(limits.megaflow.maxMasks, schema);
     this.damping = new MaskDamping(seeds, limits.megaflow);
     this.#release = release;

@@ -15,10 +15,19 @@ export class PairTable {
     return 4 * this.pairs.length;
   }
 
-  /** Puts in a number that is not there; moves all to a table twice as large when half is taken. */
-  add(hash: number, number: number): void {
+  /**
+   * Puts in a number that is not there; moves all to a table twice as large when half is taken. Returns how many places were
+   * passed on the way.
+   */
+  add(hash: number, number: number): number {
     if (4 * ++this.#size > this.pairs.length) this.#grow();
-    this.#place(hash, number);
+    return this.#place(hash, number);
+  }
+
+  /** Takes out all. */
+  clear(): void {
+    this.pairs.fill(-1);
+    this.#size = 0;
   }
 
   /** Takes out a number that is there. Later ones of its run move up, so that no search ends too early. */
@@ -38,11 +47,13 @@ export class PairTable {
     pairs[gap + 1] = -1;
   }
 
-  #place(hash: number, number: number): void {
-    let at = (hash >>> this.shift) << 1;
+  #place(hash: number, number: number): number {
+    const home = (hash >>> this.shift) << 1;
+    let at = home;
     while (this.pairs[at + 1]! >= 0) at = (at + 2) & this.wrap;
     this.pairs[at] = hash;
     this.pairs[at + 1] = number;
+    return ((at - home) & this.wrap) >> 1;
   }
 
   #grow(): void {

@@ -11,11 +11,15 @@ import type { Xorshift } from './xorshift.js';
 const UPKEEP_LOOKUPS = 65_536;
 /** Megaflows noted in a filter being built at that time. */
 const UPKEEP_STEPS = 1024;
+/** Places in a row that may be taken by chance. With more, keys must agree in the words that are hashed: then all words are. */
+const LONGEST_RUN = 64;
 
 /** What partitions of one cache share. */
 export interface PartitionContext {
   readonly store: FlowStore<unknown>;
   readonly seeds: Int32Array;
+  /** Words of a key, the most telling first. */
+  readonly telling: readonly number[];
   /** Bits of a key that say which partition it belongs to. */
   readonly given: Int32Array;
   readonly slices: readonly Slice[];
@@ -27,7 +31,7 @@ export interface PartitionContext {
  * The megaflows of one partition. One hash table serves all subtables: each adds its own number to the hash. Places are
  * pairs (hash, megaflow), so a probe that fails touches one cache line, and at most half of them are taken.
  *
- * The loops below have `mix` and the numbers of records and plans written out: a call or a constant of another module costs
+ * The code below has `mix` and the numbers of records and plans written out: a call or a constant of another module costs
  * several instructions each time, which made a hit twice as slow.
  */
 export class Partition {
@@ -54,7 +58,7 @@ export class Partition {
     this.key = key;
     this.#store = context.store;
     this.hashBits = context.hashBits;
-    this.subtables = new Subtables(context.seeds, context.given, context.random);
+    this.subtables = new Subtables(context.seeds, context.telling, context.given, context.random);
     this.keeper = new FilterKeeper(this, context.slices, context.random);
   }
 
@@ -77,45 +81,32 @@ export class Partition {
   /** The megaflow of a key, or -1. */
   find(words: Int32Array): number {
     if (++this.#lookups === UPKEEP_LOOKUPS) this.upkeep();
-    const { program, sharedEnd, favouritesEnd, programEnd } = this.subtables;
-    let base = 0;
-    for (let at = 0; at < sharedEnd; at += 4) {
-      const seed = program[at]!;
-      const other = program[at + 2]!;
-      const product = Math.imul((words[seed & 63]! & program[at + 1]!) ^ seed, 0x9e37_79b1);
-      const second = Math.imul((words[other & 63]! & program[at + 3]!) ^ other, 0x9e37_79b1);
-      base = (base + Math.imul(product ^ (product >>> 15), seed | 1)) | 0;
-      base = (base + Math.imul(second ^ (second >>> 15), other | 1)) | 0;
-    }
     const { filter } = this.keeper;
-    const flow = this.#scan(words, base, filter === undefined ? programEnd : favouritesEnd);
-    if (flow >= 0 || filter === undefined) return flow;
-    return this.subtables.live.length === 1
-      ? this.#findAmongFew(words, base, filter)
-      : this.#findAmongMany(words, base, filter);
+    const { count, favourites } = this.subtables;
+    const flow = this.#scan(words, filter === undefined ? count : favourites);
+    return flow >= 0 || filter === undefined ? flow : this.#findAmongCandidates(words, filter);
   }
 
   /** The megaflow of subtable `slot` that holds this key, or -1. */
   findIn(slot: number, words: Int32Array): number {
-    const hash = this.subtables.hash(slot, words) & this.hashBits;
-    return this.#search(slot, hash, words);
+    return this.#probe(slot, words);
   }
 
   /** Makes record `flow` the megaflow of subtable `slot` that holds this key. */
   add(flow: number, slot: number, words: Int32Array): void {
     const store = this.#store;
-    const { lists, listStride } = this.subtables;
-    const start = slot * listStride;
+    const { plans, planStride } = this.subtables;
+    const start = slot * planStride;
     store.setSlot(flow, slot);
-    store.reserveKeys(lists[start]!);
+    store.reserveKeys(plans[start + 2]! / 2);
     let to = flow * store.keyStride;
-    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) {
-      store.keys[to++] = words[lists[at]!]! & lists[at + 1]!;
+    for (let at = start + 3, end = at + plans[start + 2]!; at < end; at += 2) {
+      store.keys[to++] = words[plans[at]! & 63]! & plans[at + 1]!;
     }
     store.hash[flow] = this.subtables.hash(slot, words) & this.hashBits;
     this.subtables.entries[slot]!++;
     (store.isDrop[flow] === 1 ? this.drops : this.flows).add(flow, store);
-    this.#table.add(store.hash[flow]!, flow);
+    if (this.#table.add(store.hash[flow]!, flow) > LONGEST_RUN && this.subtables.hashAll()) this.#rehash();
     this.keeper.added(flow);
   }
 
@@ -158,15 +149,15 @@ export class Partition {
   /** Writes the region of a megaflow: its mask, and the bits under it. */
   readRegion(flow: number, key: Int32Array, mask: Int32Array): void {
     const { keys, keyStride } = this.#store;
-    const { lists, listStride, masks } = this.subtables;
+    const { plans, planStride, masks } = this.subtables;
     const slot = this.slotOf(flow);
     for (let i = 0; i < mask.length; i++) {
       mask[i] = masks[slot * mask.length + i]!;
       key[i] = this.key[i]!;
     }
-    const start = slot * listStride;
+    const start = slot * planStride;
     let from = flow * keyStride;
-    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 2) key[lists[at]!]! |= keys[from++]!;
+    for (let at = start + 3, end = at + plans[start + 2]!; at < end; at += 2) key[plans[at]! & 63]! |= keys[from++]!;
   }
 
   /** Ranks the subtables by hits of late and sees to the filter. */
@@ -179,122 +170,97 @@ export class Partition {
     this.#probes = 0;
   }
 
-  #scan(words: Int32Array, base: number, end: number): number {
-    const { program, sharedEnd } = this.subtables;
-    for (let start = sharedEnd; start < end;) {
-      const slot = program[start]!;
-      const flow = this.#probe(slot, base, words);
-      if (flow >= 0) return flow;
-      start = program[start + 2]!;
-    }
-    return -1;
-  }
-
-  /** With at most 32 subtables: all candidates are bits of one word. Levels go by two, for each step costs as much as one. */
-  #findAmongFew(words: Int32Array, base: number, filter: SubtableFilter): number {
-    const { plan, rows, always, rowShift } = filter;
-    let candidates = this.subtables.live[0]!;
-    for (let at = 0, d = 0; at < plan.length; d++) {
-      const value = words[plan[at]!]! << plan[at + 1]!;
-      const end = at + 3 + 3 * plan[at + 2]!;
-      let union = always[d]!;
-      for (at += 3; at < end; at += 6) {
-        const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
-        const next = Math.imul(value >> plan[at + 3]!, plan[at + 4]!) & this.hashBits;
-        union |= rows[plan[at + 2]! + (hash >>> rowShift)]! | rows[plan[at + 5]! + (next >>> rowShift)]!;
-      }
-      candidates &= union;
-    }
-    return this.#findAmong(candidates, 0, words, base);
-  }
-
-  /** The same by four words at once. */
-  #findAmongMany(words: Int32Array, base: number, filter: SubtableFilter): number {
-    const { plan, rows, always, rowShift, slotWords } = filter;
-    const { live } = this.subtables;
-    for (let word = 0; word < live.length; word += 4) {
-      let a = live[word]!;
-      let b = live[word + 1]!;
-      let c = live[word + 2]!;
-      let d = live[word + 3]!;
-      // Subtables that came after the filter was built are candidates all.
-      for (let at = 0, first = word; at < plan.length && word < slotWords; first += slotWords) {
-        const value = words[plan[at]!]! << plan[at + 1]!;
-        const end = at + 3 + 3 * plan[at + 2]!;
-        let ua = always[first]!;
-        let ub = always[first + 1]!;
-        let uc = always[first + 2]!;
-        let ud = always[first + 3]!;
-        for (at += 3; at < end; at += 3) {
-          const hash = Math.imul(value >> plan[at]!, plan[at + 1]!) & this.hashBits;
-          const row = (plan[at + 2]! + (hash >>> rowShift)) * slotWords + word;
-          ua |= rows[row]!;
-          ub |= rows[row + 1]!;
-          uc |= rows[row + 2]!;
-          ud |= rows[row + 3]!;
-        }
-        a &= ua;
-        b &= ub;
-        c &= uc;
-        d &= ud;
-      }
-      let flow = this.#findAmong(a, 32 * word, words, base);
-      if (flow < 0) flow = this.#findAmong(b, 32 * word + 32, words, base);
-      if (flow < 0) flow = this.#findAmong(c, 32 * word + 64, words, base);
-      if (flow < 0) flow = this.#findAmong(d, 32 * word + 96, words, base);
-      if (flow >= 0) return flow;
-    }
-    return -1;
-  }
-
-  /** Looks in the subtables whose bits are set in a word, the first of which stands for slot `first`. */
-  #findAmong(candidates: number, first: number, words: Int32Array, base: number): number {
-    for (let left = candidates; left !== 0; left &= left - 1) {
-      const flow = this.#probe(first + 31 - Math.clz32(left & -left), base, words);
-      if (flow >= 0) return flow;
-    }
-    return -1;
-  }
-
-  /** Looks in one subtable; `base` is the hash of what all have in common. */
-  #probe(slot: number, base: number, words: Int32Array): number {
-    const { program, starts } = this.subtables;
-    const start = starts[slot]!;
-    let hash = ((base | 0) + program[start + 1]!) | 0;
-    for (let at = start + 3, end = program[start + 2]!; at < end; at += 4) {
-      const seed = program[at]!;
-      const other = program[at + 2]!;
-      const product = Math.imul((words[seed & 63]! & program[at + 1]!) ^ seed, 0x9e37_79b1);
-      const second = Math.imul((words[other & 63]! & program[at + 3]!) ^ other, 0x9e37_79b1);
-      hash = (hash + Math.imul(product ^ (product >>> 15), seed | 1)) | 0;
-      hash = (hash + Math.imul(second ^ (second >>> 15), other | 1)) | 0;
-    }
-    this.#probes++;
-    const flow = this.#search(slot, hash & this.hashBits, words);
-    if (flow >= 0) this.subtables.hits[slot]!++;
+  /** Notes a hit in a subtable, which was the `probes`th that was searched. */
+  #hit(slot: number, probes: number, flow: number): number {
+    this.#probes += probes;
+    this.subtables.hits[slot]!++;
     return flow;
   }
 
-  #search(slot: number, hash: number, words: Int32Array): number {
+  #scan(words: Int32Array, end: number): number {
+    const { order } = this.subtables;
+    for (let i = 0; i < end; i++) {
+      const flow = this.#probe(order[i]!, words);
+      if (flow >= 0) return this.#hit(order[i]!, i + 1, flow);
+    }
+    this.#probes += end;
+    return -1;
+  }
+
+  #findAmongCandidates(words: Int32Array, filter: SubtableFilter): number {
+    const { live, candidates } = this.subtables;
+    filter.select(words, live, candidates);
+    let probes = 0;
+    for (let word = 0; word < candidates.length; word++) {
+      for (let left = candidates[word]!; left !== 0; left &= left - 1) {
+        const slot = 32 * word + 31 - Math.clz32(left & -left);
+        const flow = this.#probe(slot, words);
+        probes++;
+        if (flow >= 0) return this.#hit(slot, probes, flow);
+      }
+    }
+    this.#probes += probes;
+    return -1;
+  }
+
+  /** Looks in one subtable. */
+  #probe(slot: number, words: Int32Array): number {
+    const { plans, planStride } = this.subtables;
+    const start = slot * planStride;
+    const seedA = plans[start + 3]!;
+    const seedB = plans[start + 5]!;
+    const seedC = plans[start + 7]!;
+    const seedD = plans[start + 9]!;
+    const wordA = words[seedA & 63]! & plans[start + 4]!;
+    const wordB = words[seedB & 63]! & plans[start + 6]!;
+    const wordC = words[seedC & 63]! & plans[start + 8]!;
+    const wordD = words[seedD & 63]! & plans[start + 10]!;
+    const a = Math.imul(wordA ^ seedA, 0x9e37_79b1);
+    const b = Math.imul(wordB ^ seedB, 0x9e37_79b1);
+    const c = Math.imul(wordC ^ seedC, 0x9e37_79b1);
+    const d = Math.imul(wordD ^ seedD, 0x9e37_79b1);
+    let hash = (plans[start]! + Math.imul(a ^ (a >>> 15), seedA | 1)) | 0;
+    hash = (hash + Math.imul(b ^ (b >>> 15), seedB | 1)) | 0;
+    hash = (hash + Math.imul(c ^ (c >>> 15), seedC | 1)) | 0;
+    hash = (hash + Math.imul(d ^ (d >>> 15), seedD | 1)) | 0;
+    const rest = start + 11;
+    for (let at = rest, end = start + 3 + plans[start + 1]!; at < end; at += 2) {
+      const seed = plans[at]!;
+      const product = Math.imul((words[seed & 63]! & plans[at + 1]!) ^ seed, 0x9e37_79b1);
+      hash = (hash + Math.imul(product ^ (product >>> 15), seed | 1)) | 0;
+    }
+    hash &= this.hashBits;
     const { pairs, shift, wrap } = this.#table;
-    for (let at = (hash >>> shift) << 1; ; at = (at + 2) & wrap) {
-      const flow = pairs[at + 1]!;
+    const { records, keys, keyStride } = this.#store;
+    for (let place = (hash >>> shift) << 1; ; place = (place + 2) & wrap) {
+      const flow = pairs[place + 1]!;
       if (flow < 0) return -1;
-      if (pairs[at] === hash && this.#holds(flow, slot, words)) return flow;
+      if (pairs[place] !== hash) continue;
+      let from = flow * keyStride;
+      let difference = records[(flow << 3) + 2]! ^ slot;
+      difference |= (wordA ^ keys[from]!) | (wordB ^ keys[from + 1]!);
+      difference |= (wordC ^ keys[from + 2]!) | (wordD ^ keys[from + 3]!);
+      for (let at = rest, end = start + 3 + plans[start + 2]!; at < end; at += 4) {
+        from += 2;
+        difference |= (words[plans[at]! & 63]! & plans[at + 1]!) ^ keys[from + 2]!;
+        difference |= (words[plans[at + 2]! & 63]! & plans[at + 3]!) ^ keys[from + 3]!;
+      }
+      if (difference === 0) return flow;
     }
   }
 
-  #holds(flow: number, slot: number, words: Int32Array): boolean {
-    const { records, keys, keyStride } = this.#store;
-    const { lists, listStride } = this.subtables;
-    const start = slot * listStride;
-    let difference = records[(flow << 3) + 2]! ^ slot;
-    let from = flow * keyStride;
-    for (let at = start + 1, end = at + 2 * lists[start]!; at < end; at += 4) {
-      difference |= (words[lists[at]!]! & lists[at + 1]!) ^ keys[from]!;
-      difference |= (words[lists[at + 2]!]! & lists[at + 3]!) ^ keys[from + 1]!;
-      from += 2;
+  /** Hashes have changed. Costs the megaflows. */
+  #rehash(): void {
+    const store = this.#store;
+    const key = new Int32Array(this.key.length);
+    const mask = new Int32Array(this.key.length);
+    this.#table.clear();
+    for (const { flows, length } of [this.flows, this.drops]) {
+      for (const flow of flows.subarray(0, length)) {
+        this.readRegion(flow, key, mask);
+        store.hash[flow] = this.subtables.hash(this.slotOf(flow), key) & this.hashBits;
+        this.#table.add(store.hash[flow]!, flow);
+      }
     }
-    return difference === 0;
   }
 }

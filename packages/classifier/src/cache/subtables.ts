@@ -1,16 +1,18 @@
 import { mix } from './mix.js';
 import type { Xorshift } from './xorshift.js';
 
-/** Words of a subtable in the program before what it hashes: its slot, its salt, the end of its part. */
+/** Words of a plan before its pairs: the salt, and where the pairs end that are hashed besides the first ones, and all. */
 const HEADER_WORDS = 3;
-/** Words of a step: the seed of a word, which says which it is, and the bits. */
-const STEP_WORDS = 2;
+/** Pairs that are always hashed, the first of a plan; and how many pairs there are is even. */
+const HASHED = 4;
 const MAX_FAVOURITES = 3;
 
 /**
- * The masks of a partition, one per subtable, each in a numbered slot. They are kept as one program that a search runs
- * through from left to right: first what all masks have in common, to be hashed once per packet, then for each subtable, the
- * most used first, the rest.
+ * The masks of a partition, one per subtable, each in a numbered slot. For each there is a plan of how to search it: which
+ * words of a key to look at, the most telling first, and which bits.
+ *
+ * Only the first four words are hashed: that is fast, and enough unless many keys differ in none of them. Then all words
+ * are, from {@link hashAll} on.
  */
 export class Subtables {
   /** Masks now, and masks ever added. */
@@ -23,58 +25,56 @@ export class Subtables {
   hits: Int32Array;
   /** Bits of each mask, by slot. */
   bitCounts: Int32Array;
-  /** For each slot the number of words to compare, an even one, then word and bits of each; perhaps a last one without bits. */
-  readonly listStride: number;
-  lists: Int32Array;
+  /**
+   * Plans, by slot: salt; ends of the pairs that are hashed and of all, counted from the first; pairs (seed of a word, which says
+   * which it is, and bits). There are at least four and an even number of pairs; the last ones may have no bits.
+   */
+  plans: Int32Array;
+  readonly planStride: number;
   /** A bit per slot in use; one word, or a multiple of four. */
   live: Int32Array;
-  /** The program, where its common part and the whole end, and where the part of each slot begins. */
-  program: Int32Array;
-  sharedEnd = 0;
-  programEnd = 0;
-  starts: Int32Array;
-  /** Where the part of the program ends that is worth running before a filter is asked: most packets end there. */
-  favouritesEnd = 0;
+  /** As many words, for whoever searches. */
+  candidates: Int32Array;
+  /** The slots in use are the first `count` of these, the most used first. */
+  order: Int32Array;
+  /** Subtables, the first of the order, that are worth searching before a filter is asked: most packets end there. */
+  favourites = 0;
   readonly #words: number;
   readonly #seeds: Int32Array;
   /** Bits that are the same for all keys of the partition: no need to hash or compare them. */
   readonly #given: Int32Array;
   readonly #random: Xorshift;
-  readonly #isShared: Uint8Array;
   readonly #scratch: Int32Array;
+  /** Words, the most telling first. */
+  readonly #telling: readonly number[];
   #hashes: Int32Array;
-  #salts: Int32Array;
-  #order: Int32Array;
   #capacity = 4;
-  /** Subtables that each had more than a third of the recent hits that those before them left. */
-  #favourites = 0;
+  #hashesAll = false;
 
-  /** No masks. `seeds` has one number per word of a key. */
-  constructor(seeds: Int32Array, given: Int32Array, random: Xorshift) {
+  /** No masks. `seeds` has one number per word of a key; `telling` are all words, the most telling first. */
+  constructor(seeds: Int32Array, telling: readonly number[], given: Int32Array, random: Xorshift) {
     const words = seeds.length;
     this.#words = words;
     this.#seeds = seeds;
+    this.#telling = telling;
     this.#given = given;
     this.#random = random;
-    this.#isShared = new Uint8Array(words);
-    this.listStride = 3 + 2 * words;
+    this.planStride = HEADER_WORDS + 2 * Math.max(HASHED, (words + 1) & ~1);
     this.masks = new Int32Array(4 * words);
     this.entries = new Int32Array(4);
     this.hits = new Int32Array(4);
     this.bitCounts = new Int32Array(4);
     this.#hashes = new Int32Array(4);
     this.#scratch = new Int32Array(words);
-    this.lists = new Int32Array(4 * this.listStride);
+    this.plans = new Int32Array(4 * this.planStride);
     this.live = new Int32Array(1);
-    this.starts = new Int32Array(4);
-    this.program = new Int32Array(5 * (HEADER_WORDS + STEP_WORDS * (words + 1)));
-    this.#salts = new Int32Array(4);
-    this.#order = new Int32Array(4);
+    this.candidates = new Int32Array(1);
+    this.order = new Int32Array(4);
   }
 
   /** Octets held. */
   get memory(): number {
-    return 4 * (this.masks.length + this.lists.length + this.program.length + 8 * this.#capacity);
+    return 4 * (this.masks.length + this.plans.length + 6 * this.#capacity);
   }
 
   /** Whether a slot is in use. */
@@ -84,14 +84,14 @@ export class Subtables {
 
   /** The slots in use, the most used first. A window on internal memory: use it at once. */
   ranked(): Int32Array {
-    return this.#order.subarray(0, this.count);
+    return this.order.subarray(0, this.count);
   }
 
   /** The slot with exactly this mask, or -1. */
   find(mask: Int32Array): number {
     const hash = hashOf(mask);
     for (let i = 0; i < this.count; i++) {
-      const slot = this.#order[i]!;
+      const slot = this.order[i]!;
       if (this.#hashes[slot] === hash && this.#equals(slot, mask)) return slot;
     }
     return -1;
@@ -103,7 +103,7 @@ export class Subtables {
     for (let word = 0; word < this.#words; word++) if (mask[word] !== 0) this.#scratch[used++] = word;
     let best = -1;
     for (let i = 0; i < this.count; i++) {
-      const slot = this.#order[i]!;
+      const slot = this.order[i]!;
       if (best >= 0 && this.bitCounts[slot]! >= this.bitCounts[best]!) continue;
       let missing = 0;
       for (let j = 0; j < used && missing === 0; j++) {
@@ -131,40 +131,47 @@ export class Subtables {
     this.hits[slot] = 0;
     this.bitCounts[slot] = countBits(mask);
     this.#hashes[slot] = hashOf(mask);
-    this.#salts[slot] = this.#random.next();
-    this.#order[this.count++] = slot;
+    this.order[this.count++] = slot;
     this.additions++;
-    this.#list(slot);
-    this.#write();
+    this.#plan(slot);
     return slot;
   }
 
   /** Frees a slot. */
   remove(slot: number): void {
     this.live[slot >>> 5]! &= ~(1 << (slot & 31));
-    const at = this.#order.indexOf(slot);
-    this.#order.copyWithin(at, at + 1, this.count);
+    const at = this.order.indexOf(slot);
+    this.order.copyWithin(at, at + 1, this.count);
     this.count--;
-    if (at < this.#favourites) this.#favourites--;
-    this.#write();
+    if (at < this.favourites) this.favourites--;
   }
 
   /** Hash of the key `words` in slot `slot`, as a search computes it, before any bits are taken off. */
   hash(slot: number, words: Int32Array): number {
-    let hash = this.#salts[slot]!;
-    const start = slot * this.listStride;
-    for (let at = start + 1, end = at + 2 * this.lists[start]!; at < end; at += 2) {
-      const word = this.lists[at]!;
-      const bits = this.lists[at + 1]!;
-      if (bits !== 0) hash = (hash + mix(words[word]! & bits, this.#seeds[word]!)) | 0;
+    const { plans } = this;
+    const start = slot * this.planStride;
+    const first = start + HEADER_WORDS;
+    const end = first + Math.max(2 * HASHED, plans[start + 1]!);
+    let hash = plans[start]!;
+    for (let at = first; at < end; at += 2) {
+      const seed = plans[at]!;
+      hash = (hash + mix(words[seed & 63]! & plans[at + 1]!, seed)) | 0;
     }
     return hash;
+  }
+
+  /** From now on all words are hashed, and hashes from before mean nothing. Returns whether that is news. */
+  hashAll(): boolean {
+    if (this.#hashesAll) return false;
+    this.#hashesAll = true;
+    for (let i = 0; i < this.count; i++) this.#plan(this.order[i]!);
+    return true;
   }
 
   /** Sorts by recent hits, and halves these. Does not allocate. */
   rank(): void {
     const { hits } = this;
-    const order = this.#order;
+    const { order } = this;
     let sum = 0;
     for (let i = 0; i < this.count; i++) {
       const slot = order[i]!;
@@ -173,91 +180,37 @@ export class Subtables {
       for (; at > 0 && hits[order[at - 1]!]! < hits[slot]!; at--) order[at] = order[at - 1]!;
       order[at] = slot;
     }
-    this.#favourites = 0;
-    for (; this.#favourites < Math.min(this.count, MAX_FAVOURITES); this.#favourites++) {
-      const own = hits[order[this.#favourites]!]!;
+    this.favourites = 0;
+    for (; this.favourites < Math.min(this.count, MAX_FAVOURITES); this.favourites++) {
+      const own = hits[order[this.favourites]!]!;
       if (3 * own <= sum) break;
       sum -= own;
     }
     for (let i = 0; i < this.count; i++) hits[order[i]!]! >>= 1;
-    this.#write();
   }
 
-  #list(slot: number): void {
-    const start = slot * this.listStride;
-    let at = start + 1;
-    for (let word = 0; word < this.#words; word++) {
+  #plan(slot: number): void {
+    const { plans } = this;
+    const start = slot * this.planStride;
+    const first = start + HEADER_WORDS;
+    plans.fill(0, first, start + this.planStride);
+    let at = first;
+    for (const word of this.#telling) {
       const bits = this.masks[slot * this.#words + word]! & ~this.#given[word]!;
       if (bits === 0) continue;
-      this.lists[at++] = word;
-      this.lists[at++] = bits;
+      plans[at++] = this.#seeds[word]!;
+      plans[at++] = bits;
     }
-    if (((at - start - 1) & 2) !== 0) {
-      this.lists[at++] = 0;
-      this.lists[at++] = 0;
-    }
-    this.lists[start] = (at - start - 1) / 2;
-  }
-
-  /** Writes the program anew. Costs masks times words. */
-  #write(): void {
-    const { program, lists } = this;
-    let at = 0;
-    this.#isShared.fill(0);
-    if (this.count > 0) {
-      const first = this.#order[0]! * this.listStride;
-      for (let i = first + 1, end = i + 2 * lists[first]!; i < end; i += 2) {
-        if (lists[i + 1] === 0 || !this.#allHave(lists[i]!)) continue;
-        this.#isShared[lists[i]!] = 1;
-        at = this.#step(at, lists[i]!, lists[i + 1]!);
-      }
-    }
-    at = this.#even(at, 0);
-    this.sharedEnd = at;
-    this.favouritesEnd = at;
-    for (let i = 0; i < this.count; i++) {
-      const slot = this.#order[i]!;
-      const start = at;
-      this.starts[slot] = start;
-      at += HEADER_WORDS;
-      const list = slot * this.listStride;
-      for (let j = list + 1, end = j + 2 * lists[list]!; j < end; j += 2) {
-        if (lists[j + 1] !== 0 && this.#isShared[lists[j]!] === 0) at = this.#step(at, lists[j]!, lists[j + 1]!);
-      }
-      at = this.#even(at, start + HEADER_WORDS);
-      program[start] = slot;
-      program[start + 1] = this.#salts[slot]!;
-      program[start + 2] = at;
-      if (i < this.#favourites) this.favouritesEnd = at;
-    }
-    this.programEnd = at;
+    const end = Math.max(2 * HASHED, (at - first + 2) & ~3);
+    plans[start] = this.#random.next();
+    plans[start + 1] = this.#hashesAll ? end : 0;
+    plans[start + 2] = end;
   }
 
   #equals(slot: number, mask: Int32Array): boolean {
     let word = 0;
     while (word < this.#words && this.masks[slot * this.#words + word] === mask[word]) word++;
     return word === this.#words;
-  }
-
-  #step(at: number, word: number, bits: number): number {
-    this.program[at] = this.#seeds[word]!;
-    this.program[at + 1] = bits;
-    return at + STEP_WORDS;
-  }
-
-  /** Adds a step that hashes nothing if their number since `start` is odd. */
-  #even(at: number, start: number): number {
-    if (((at - start) & STEP_WORDS) === 0) return at;
-    this.program[at] = 0;
-    this.program[at + 1] = 0;
-    return at + STEP_WORDS;
-  }
-
-  /** Whether all masks have the bits in this word that the first has. */
-  #allHave(word: number): boolean {
-    const bits = this.masks[this.#order[0]! * this.#words + word];
-    for (let i = 1; i < this.count; i++) if (this.masks[this.#order[i]! * this.#words + word] !== bits) return false;
-    return true;
   }
 
   #grow(): void {
@@ -268,12 +221,10 @@ export class Subtables {
     this.hits = longer(this.hits, capacity);
     this.bitCounts = longer(this.bitCounts, capacity);
     this.#hashes = longer(this.#hashes, capacity);
-    this.lists = longer(this.lists, capacity * this.listStride);
+    this.plans = longer(this.plans, capacity * this.planStride);
     if (capacity > 32) this.live = longer(this.live, (Math.ceil(capacity / 32) + 3) & ~3);
-    this.starts = longer(this.starts, capacity);
-    this.program = new Int32Array((capacity + 1) * (HEADER_WORDS + STEP_WORDS * (this.#words + 1)));
-    this.#salts = longer(this.#salts, capacity);
-    this.#order = longer(this.#order, capacity);
+    this.candidates = new Int32Array(this.live.length);
+    this.order = longer(this.order, capacity);
   }
 }
 

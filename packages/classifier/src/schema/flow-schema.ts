@@ -249,7 +249,18 @@ export const FLOW_SCHEMA: Schema = new Schema({
     mpls: { eth_type: MPLS },
     mplsm: { eth_type: MPLS_MULTICAST },
   },
-  // Ports, the low halves of addresses, of the station in an overlay, its network and port: what differs between flows. The
-  // first part of an IPv6 address does not count; colliding keys cost time, not correctness.
-  hashWords: [W.PORTS, W.IP_DST + 3, W.IP_SRC + 3, W.ETH_MIDDLE, W.TUN_ID + 1, W.IN_PORT, W.ETH_SRC, W.IP],
+  // Ports, the low ends of addresses, the subnets of IPv6, stations in an overlay, its network and port: what differs between
+  // flows. Colliding keys cost time, not correctness.
+  hashWords: [
+    W.PORTS,
+    W.IP_DST + 3,
+    W.IP_SRC + 3,
+    W.IP_DST + 1,
+    W.IP_SRC + 1,
+    W.ETH_MIDDLE,
+    W.TUN_ID + 1,
+    W.IN_PORT,
+    W.ETH_SRC,
+    W.IP,
+  ],
 });

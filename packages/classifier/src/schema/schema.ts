@@ -20,7 +20,7 @@ export interface SchemaDescription {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Words in rule text that stand for several fields, such as `tcp`. The longer ones first. Default none. */
   readonly shorthands?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Words by which flows are told apart best, the best first: those hashed to find one. Default all, in order. */
+  /** Words by which flows are told apart best, the best first: those hashed to find one. The others follow in order. */
   readonly hashWords?: readonly number[];
   /**
    * Bits of every computed hash that are kept. Default all; 0 or a few bits make all or many keys collide, which must
@@ -60,7 +60,8 @@ export class Schema implements SchemaDescription {
     this.closure = closure;
     this.aliases = aliases;
     this.shorthands = shorthands;
-    this.hashWords = description.hashWords ?? Array.from({ length: words }, (_, word) => word);
+    const all = Array.from({ length: words }, (_, word) => word);
+    this.hashWords = [...new Set([...(description.hashWords ?? []), ...all])];
     this.hashMask = hashMask;
     for (const field of fields) {
       if (this.#byName.has(field.name)) throw refused(field.name, 'there are two fields of that name');

@@ -71,6 +71,17 @@ describe('pruning', () => {
     checkAllFound(cache);
   });
 
+  it('finds what has a mask for which the filter has no room', () => {
+    const cache = makeCache(-1, 128);
+    for (let i = 0; i < 40; i++) {
+      const address = Math.imul(i + 1, 0x9e37_79b1) >>> 0;
+      const lengths = [32, i < 20 ? 32 : 8 + (i % 20), i < 20 ? 8 + i : 32, 0, 0] as const;
+      put(cache, { packet: [1, address, (address ^ 0x55aa_55aa) >>> 0, 0, 0], lengths, result: 1 }, 1);
+      checkAllFound(cache);
+    }
+    expect(cache.stats().masks).toBe(40);
+  });
+
   it('becomes exact when prefixes that agree in most bits would all be searched, and then searches few', () => {
     const cache = makeCache(-1, 1024);
     // Every prefix of the victim's address that differs in its last bit only.
