@@ -9,16 +9,15 @@ import {
   type Fault,
   type PacketBuffer,
   type IpAddress,
-  type PortRange,
   type TunnelMetadata,
   ECN,
   UdpCarrier,
+  type UdpTunnelOptions,
   encapsulateEcn,
   ethernet,
   innerIpMtu,
   readFrameEcn,
   requireInteger,
-  type udp,
   writeOctets,
 } from '@overlane/wire';
 import { HEADER_LENGTH, INSTANCE_ID_MAX, OVERLAY_ID_MAX, PORT } from './constants.js';
@@ -35,8 +34,12 @@ import { DoveReceiver } from './receiver.js';
 /** Which protocol a socket speaks. */
 export type DoveMode = 'otv' | 'dove';
 
-/** Configuration of one tunnel port. Limits of reassembly stand beside these. */
-export interface DoveEndpointOptions extends ReassemblyOptions {
+/**
+ * Configuration of one tunnel port. Limits of reassembly stand beside these. The UDP checksum sent is zero over IPv4 and computed
+ * over IPv6.
+ */
+export interface DoveEndpointOptions
+  extends ReassemblyOptions, Omit<UdpTunnelOptions, 'checksumIpv4' | 'checksumIpv6'> {
   /** The protocol of this socket. Default `dove`: version 1 is sent, version 0 (OTV) is taken too. */
   readonly mode?: DoveMode;
   /** Overlay to send, 0..OVERLAY_ID_MAX. Default 1, because OTV packets of overlay 0 look like VXLAN. */
@@ -54,8 +57,6 @@ export interface DoveEndpointOptions extends ReassemblyOptions {
   readonly takesExtensions?: (peer: IpAddress) => boolean;
   /** Whether packets of this network may come from this address (rule 15). Asked per packet. Default: from anywhere. */
   readonly isPeer?: (network: number, source: IpAddress) => boolean;
-  /** Instances served here; others are refused (rule 14). Read on every packet, so it may change. Default: all. */
-  readonly networks?: ReadonlySet<number>;
   /** Network of OTV packets without an instance (I=0). Default: none, they are refused (rule 4). */
   readonly networkWithoutInstance?: number;
   /** In mode `otv`, refuse packets whose reserved bits aren't zero (rule 3). Default false. */
@@ -67,12 +68,6 @@ export interface DoveEndpointOptions extends ReassemblyOptions {
    * which is for tests.
    */
   readonly seed?: number;
-  /** ECN towards the outer header (RFC 6040 §4.3). Default `normal`: our egress combines the two. */
-  readonly ecnMode?: EcnMode;
-  /** Whether IPv6 peers may send a zero checksum (RFC 6936). Default `refused`. */
-  readonly zeroChecksumIpv6?: udp.ZeroChecksum;
-  /** Source ports to spread flows over. Default 49152..65535. */
-  readonly sourcePorts?: PortRange;
 }
 
 /** Most fragments of a payload: what a receiver with the default limits holds. */

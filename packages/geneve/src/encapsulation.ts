@@ -8,14 +8,13 @@ import {
   type Encapsulation,
   type Fault,
   type PacketBuffer,
-  type PortRange,
   type TunnelMetadata,
   UdpCarrier,
+  type UdpTunnelOptions,
   combineFrameEcn,
   encapsulateEcn,
   ethernet,
   readFrameEcn,
-  type udp,
   writeOctets,
 } from '@overlane/wire';
 import { HEADER_LENGTH, OPTIONS_LENGTH_MAX, PORT, VNI_MAX } from './constants.js';
@@ -43,11 +42,9 @@ import { GeneveView } from './view.js';
 export type ControlHandler = (packet: PacketBuffer, tunnel: TunnelMetadata) => void;
 
 /** Configuration of one tunnel port. */
-export interface GeneveEndpointOptions {
+export interface GeneveEndpointOptions extends UdpTunnelOptions {
   /** UDP destination port, sent and accepted. Default 6081. */
   readonly port?: number;
-  /** VNIs served here; others are refused (G12). Read on every packet, so it may change. Default: all. */
-  readonly networks?: ReadonlySet<number>;
   /** Options to send with every packet, in this order. Encoded once. Default: none. */
   readonly options?: readonly GeneveOption[];
   /** Options known here: critical ones that are not among them are refused (G9). Default: none. */
@@ -60,18 +57,10 @@ export interface GeneveEndpointOptions {
   readonly onControl?: ControlHandler;
   /** VNIs whose inner VLAN tags are stripped, and refused. Default: none: tags pass, since the format says nothing. */
   readonly stripInnerVlan?: ReadonlySet<number>;
-  /** Longest outer IP packet to send, in octets. Default 65,535: what the length field can say. */
-  readonly pathMtu?: number;
-  /** ECN towards the outer header (RFC 6040 §4.3). Default `normal`: our egress combines the two. */
-  readonly ecnMode?: EcnMode;
   /** UDP checksum sent over IPv4. Default `computed` (RFC 8926 §4.3: SHOULD). */
   readonly checksumIpv4?: ChecksumPolicy;
   /** UDP checksum sent over IPv6. Default `computed` (RFC 8926 §4.3: MUST). */
   readonly checksumIpv6?: ChecksumPolicy;
-  /** Whether IPv6 peers may send a zero checksum (RFC 6936). Default `refused`. */
-  readonly zeroChecksumIpv6?: udp.ZeroChecksum;
-  /** Source ports to spread flows over. Default 49152..65535. */
-  readonly sourcePorts?: PortRange;
 }
 
 const NO_NETWORKS: ReadonlySet<number> = new Set();

@@ -8,39 +8,26 @@ import {
   type Encapsulation,
   type Fault,
   type PacketBuffer,
-  type PortRange,
   type TunnelMetadata,
   UdpCarrier,
+  type UdpTunnelOptions,
   combineFrameEcn,
   encapsulateEcn,
   ethernet,
   readFrameEcn,
-  type udp,
 } from '@overlane/wire';
 import { FLAG_VNI_VALID, HEADER_LENGTH, PORT, VNI_MAX } from './constants.js';
 import type { VxlanFault } from './faults.js';
 import { check, readVni, writeHeader } from './header.js';
 
 /** Configuration of one tunnel port. */
-export interface VxlanOptions {
+export interface VxlanOptions extends UdpTunnelOptions {
   /** UDP destination port, sent and accepted. Default 4789. */
   readonly port?: number;
-  /** VNIs served here; others are refused (V10). Read on every packet, so it may change. Default: all. */
-  readonly networks?: ReadonlySet<number>;
   /** VNIs whose inner VLAN tags are kept, and accepted (RFC 7348 §6.1). Default: none: tags are stripped, and refused. */
   readonly keepInnerVlan?: ReadonlySet<number>;
-  /** Longest outer IP packet to send, in octets. Default 65,535: what the length field can say. */
-  readonly pathMtu?: number;
-  /** ECN towards the outer header (RFC 6040 §4.3). Default `normal`: our egress combines the two. */
-  readonly ecnMode?: EcnMode;
   /** UDP checksum sent over IPv4. Default `zero` (RFC 7348 §5: SHOULD). */
   readonly checksumIpv4?: ChecksumPolicy;
-  /** UDP checksum sent over IPv6. Default `computed`. */
-  readonly checksumIpv6?: ChecksumPolicy;
-  /** Whether IPv6 peers may send a zero checksum (RFC 6936). Default `refused`. */
-  readonly zeroChecksumIpv6?: udp.ZeroChecksum;
-  /** Source ports to spread flows over. Default 49152..65535. */
-  readonly sourcePorts?: PortRange;
 }
 
 const NO_NETWORKS: ReadonlySet<number> = new Set();

@@ -2,6 +2,7 @@
  * UDP as the carrier of a tunnel: the outer IP and UDP headers that VXLAN, Geneve and their kin share, with the
  * checksum rules of RFC 6935/6936 (`spec/outer-headers.md` §5).
  */
+import type { EcnMode } from './ecn.js';
 import type { Fault, WireFault } from './fault.js';
 import { DYNAMIC_PORTS, type PortRange, sourcePort } from './flow-hash.js';
 import { ipHeaderLength } from './mtu.js';
@@ -14,20 +15,36 @@ import * as udp from './udp.js';
 /** `computed` sends a real checksum, `zero` none. */
 export type ChecksumPolicy = 'computed' | 'zero';
 
-/** What a tunnel over UDP is configured with. */
-export interface UdpCarrierOptions {
+/** What an endpoint of any tunnel over UDP can be configured with. Each protocol has its own defaults for port and checksums. */
+export interface UdpTunnelOptions {
+  /** UDP destination port, sent and accepted. Default: the protocol's. */
+  readonly port?: number;
+  /** Networks served here; others are refused. Read on every packet, so it may change. Default: all. */
+  readonly networks?: ReadonlySet<number>;
+  /** Longest outer IP packet to send, in octets. Default 65,535: what the length field can say. */
+  readonly pathMtu?: number;
+  /** ECN towards the outer header (RFC 6040 §4.3). Default `normal`: our egress combines the two. */
+  readonly ecnMode?: EcnMode;
+  /** UDP checksum sent over IPv4. Default: what the protocol asks for. */
+  readonly checksumIpv4?: ChecksumPolicy;
+  /** UDP checksum sent over IPv6; `zero` is for tunnels whose far end is configured to take it. Default `computed`. */
+  readonly checksumIpv6?: ChecksumPolicy;
+  /** Whether IPv6 peers may send a zero checksum (RFC 6936 §4). Default `refused`. */
+  readonly zeroChecksumIpv6?: udp.ZeroChecksum;
+  /** Source ports to spread flows over. Default: the dynamic ports, 49152..65535. */
+  readonly sourcePorts?: PortRange;
+}
+
+/** What the outer headers of a tunnel over UDP are made with. */
+export interface UdpCarrierOptions extends Pick<UdpTunnelOptions, 'sourcePorts' | 'zeroChecksumIpv6'> {
   /** Destination port to send to and to accept, 1..65535. */
   readonly port: number;
   /** The fault for a datagram to another port, such as `E_VXLAN_WRONG_PORT`. */
   readonly wrongPort: Fault;
-  /** Source ports to spread flows over. Default: the dynamic ports, 49152..65535. */
-  readonly sourcePorts?: PortRange;
   /** Checksum to send over IPv4. */
   readonly checksumIpv4: ChecksumPolicy;
   /** Checksum to send over IPv6; `zero` is for tunnels whose far end is configured to take it. */
   readonly checksumIpv6: ChecksumPolicy;
-  /** Whether a zero checksum is taken from an IPv6 peer. Default: refused (RFC 6936 §4). */
-  readonly zeroChecksumIpv6?: udp.ZeroChecksum;
 }
 
 /** Writes and checks the outer IP and UDP headers of a tunnel. Stateless; allocates nothing per packet. */
