@@ -187,7 +187,7 @@ export function write(answer: Answer, out: Uint8Array, offset: number): void {
   locator.writeAll(answer.locators, out, offset + LENGTH_MIN);
 }
 
-const writer = { PROTOCOL, check, lengthOf: lengthOf, requireRanges, write };
+const writer = { PROTOCOL, check, lengthOf, requireRanges, write };
 
 /** Writes the record; returns the offset behind it. @throws CodecError E_FIELD_RANGE, E_OUTPUT_TRUNCATED, as `check` */
 export function encodeInto(answer: Answer, out: Uint8Array, offset = 0): number {

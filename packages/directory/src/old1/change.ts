@@ -177,7 +177,7 @@ export function write(change: Change, out: Uint8Array, offset: number): void {
   locator.writeAll(change.locators, out, offset + LENGTH_MIN);
 }
 
-const writer = { PROTOCOL, check, lengthOf: lengthOf, requireRanges, write };
+const writer = { PROTOCOL, check, lengthOf, requireRanges, write };
 
 /** Writes the record; returns the offset behind it. @throws CodecError E_FIELD_RANGE, E_OUTPUT_TRUNCATED, as `check` */
 export function encodeInto(change: Change, out: Uint8Array, offset = 0): number {
