@@ -177,7 +177,7 @@ describe('a rule table', () => {
     const warnings = table.lint();
     expect(warnings.map(({ id }) => id).sort()).toEqual([...shadowed].sort());
     expect(warnings[0]).toMatchObject({ code: 'W_SHADOWED' });
-    expect(warnings.some(({ by }) => by === wide)).toBe(true);
+    expect(warnings).toContainEqual(expect.objectContaining({ by: wide }));
   });
 
   it('says what it holds', () => {

@@ -1,12 +1,15 @@
 import { type Match, covers } from '../match/match.js';
 import { writeField } from '../schema/field.js';
+import type { MaskProduct } from './mask-product.js';
 import type { PartitionedRules } from './partitioned-rules.js';
 import { beats } from './rule-record.js';
 import type { RuleStore } from './rule-store.js';
 
 /** Something odd about a table that is not an error. */
-export interface Diagnostic {
-  /** `W_SHADOWED`: no packet can get the rule, because another one always wins. */
+export type Diagnostic = ShadowedRule | LargeMaskProduct;
+
+/** No packet can get the rule, because another one always wins. */
+export interface ShadowedRule {
   readonly code: 'W_SHADOWED';
   /** Handle of the rule. */
   readonly id: number;
@@ -14,9 +17,24 @@ export interface Diagnostic {
   readonly by: number;
 }
 
+/** Rules that a sender can make more masks of than `MASK_PRODUCT_MAX`. */
+export interface LargeMaskProduct extends MaskProduct {
+  readonly code: 'W_MASK_PRODUCT';
+}
+
+/** So many masks are put up with: more than a cache keeps for a partition, unless it is told to. */
+export const MASK_PRODUCT_MAX = 1024;
+
+/** Warnings of the products that are too large. */
+export function findLargeProducts(products: readonly MaskProduct[]): LargeMaskProduct[] {
+  return products
+    .filter(({ product }) => product > MASK_PRODUCT_MAX)
+    .map((product) => ({ code: 'W_MASK_PRODUCT', ...product }));
+}
+
 /** The rules that one other rule hides, the highest priority first. Costs about a lookup per rule. */
-export function findShadowed<A>(store: RuleStore<A>, rules: PartitionedRules): Diagnostic[] {
-  const diagnostics: Diagnostic[] = [];
+export function findShadowed<A>(store: RuleStore<A>, rules: PartitionedRules): ShadowedRule[] {
+  const diagnostics: ShadowedRule[] = [];
   for (const index of store.sorted()) {
     const { id, match } = store.rules[index]!;
     const record = store.recordOf(index);

@@ -110,6 +110,12 @@ export class RuleStore<A> implements RuleRecords {
     return indices.sort((a, b) => this.rules[b]!.priority - this.rules[a]!.priority || seqOf(a) - seqOf(b));
   }
 
+  /** All rules, the oldest first. */
+  byAge(): Rule<A>[] {
+    const seqOf = ({ id }: Rule<A>): number => this.arena[this.#records[id % RULES_LIMIT]! + SEQ]!;
+    return this.rules.filter((rule) => rule !== undefined).sort((a, b) => seqOf(a) - seqOf(b));
+  }
+
   /**
    * Makes room in the numbers that order rules: called before a change, it numbers all rules anew once in two thousand
    * million of them. Returns whether it did.

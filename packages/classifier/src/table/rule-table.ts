@@ -7,7 +7,8 @@ import type { Schema } from '../schema/schema.js';
 import { formatMatch } from '../text/format.js';
 import { DEFAULT_PRIORITY, PRIORITY_MAX } from '../text/parse.js';
 import { ChangeRing } from './change-ring.js';
-import { type Diagnostic, findShadowed } from './lint.js';
+import { type Diagnostic, findLargeProducts, findShadowed } from './lint.js';
+import { type MaskProduct, maskProducts } from './mask-product.js';
 import { type RuleTableOptions, readTableOptions } from './options.js';
 import { PartitionedRules } from './partitioned-rules.js';
 import { proofBits } from './proof-bits.js';
@@ -39,6 +40,7 @@ export interface RuleTableStats extends Readonly<SpaceStats> {
 export class RuleTable<A> {
   readonly schema: Schema;
   readonly #maxRules: number;
+  readonly #partitionBy: readonly string[];
   readonly #store: RuleStore<A>;
   readonly #rules: PartitionedRules;
   readonly #changes = new ChangeRing();
@@ -50,6 +52,7 @@ export class RuleTable<A> {
     const { maxRules, partitionBy, ...limits } = readTableOptions(schema, options);
     this.schema = schema;
     this.#maxRules = maxRules;
+    this.#partitionBy = partitionBy;
     this.#store = new RuleStore();
     this.#rules = new PartitionedRules(
       { schema, store: this.#store, proofs: proofBits(schema), ...limits },
@@ -159,9 +162,21 @@ export class RuleTable<A> {
     return this.#changes.since(generation);
   }
 
-  /** Rules that no packet can get, because a single other rule wins for all of theirs. Costs about a lookup per rule. */
+  /**
+   * Rules that no packet can get, because a single other rule wins for all of theirs; and rules that a sender could make more
+   * than 1,024 masks of, see `diagnose`. Costs about a lookup per rule.
+   */
   lint(): Diagnostic[] {
-    return findShadowed(this.#store, this.#rules);
+    return [...findShadowed(this.#store, this.#rules), ...findLargeProducts(this.diagnose())];
+  }
+
+  /**
+   * Which sets of rules could fill a cache with masks, and how many: the largest product first, of sets with the same fields
+   * only one. `wholeFields` are those that the cache looks at as a whole anyway, because it partitions by them. Costs a look at
+   * all rules.
+   */
+  diagnose(wholeFields: readonly string[] = []): MaskProduct[] {
+    return maskProducts(this.#store.byAge(), { schema: this.schema, partitionBy: this.#partitionBy, wholeFields });
   }
 
   /** Figures. Costs a look at all rules. */
