@@ -14,6 +14,7 @@ import {
   combineFrameEcn,
   encapsulateEcn,
   ethernet,
+  longestSegment,
   readFrameEcn,
   writeOctets,
 } from '@overlane/wire';
@@ -69,6 +70,8 @@ const IP_LENGTH_MAX = 0xffff;
 /** Geneve over IPv4 and IPv6, with Ethernet inside. Stateless but for `received`; allocates nothing per packet. */
 export class GeneveEncapsulation implements Encapsulation {
   readonly name = 'geneve';
+  /** Frames may be left unfinished for ports that finish what is inside a tunnel; the UDP checksum allows for it. */
+  readonly keepsOffload = true;
   /**
    * The header of the packet that `decapsulate` has last taken, in place: `received.walkOptions()` reads its options.
    * It stands in the packet's headroom, so it is gone with the next call, or when the packet is wrapped again.
@@ -126,9 +129,11 @@ export class GeneveEncapsulation implements Encapsulation {
     if (tunnel.source.family !== family) return 'E_ADDRESS_FAMILY_MISMATCH';
     const tags = this.#stripInnerVlan.has(vni) ? ethernet.readHeaderLength(bytes, start) - ethernet.HEADER_LENGTH : 0;
     const overhead = this.overhead(family);
-    if (end - start - tags + overhead > this.#pathMtu) return 'E_MTU_EXCEEDED';
+    const longest = longestSegment(packet) - tags + overhead;
+    if (longest > this.#pathMtu || end - start - tags + overhead > IP_LENGTH_MAX) return 'E_MTU_EXCEEDED';
     if (start + tags < overhead) return 'E_BUFFER_NO_HEADROOM';
     if (tags !== 0) ethernet.stripTags(packet, tags);
+    if (packet.isUnfinished) packet.innerStart = packet.start;
     const ecn = encapsulateEcn(readFrameEcn(bytes, packet.start, end), this.#ecnMode);
     const at = packet.prepend(this.#header.length);
     writeOctets(bytes, at, this.#header);
@@ -136,6 +141,7 @@ export class GeneveEncapsulation implements Encapsulation {
     this.#carrier.wrap(packet, tunnel, ecn);
     emit(packet);
     packet.trimFront(overhead);
+    packet.innerStart = 0;
     return undefined;
   }
 

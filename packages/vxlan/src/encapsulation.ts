@@ -14,6 +14,7 @@ import {
   combineFrameEcn,
   encapsulateEcn,
   ethernet,
+  longestSegment,
   readFrameEcn,
 } from '@overlane/wire';
 import { FLAG_VNI_VALID, HEADER_LENGTH, PORT, VNI_MAX } from './constants.js';
@@ -36,6 +37,8 @@ const IP_LENGTH_MAX = 0xffff;
 /** VXLAN over IPv4 and IPv6. Stateless; allocates nothing per packet. */
 export class VxlanEncapsulation implements Encapsulation {
   readonly name = 'vxlan';
+  /** Frames may be left unfinished for ports that finish what is inside a tunnel; the UDP checksum allows for it. */
+  readonly keepsOffload = true;
   readonly #carrier: UdpCarrier;
   readonly #networks: ReadonlySet<number> | undefined;
   readonly #keepInnerVlan: ReadonlySet<number>;
@@ -74,14 +77,17 @@ export class VxlanEncapsulation implements Encapsulation {
     if (tunnel.source.family !== family) return 'E_ADDRESS_FAMILY_MISMATCH';
     const tags = this.#keepInnerVlan.has(vni) ? 0 : ethernet.readHeaderLength(bytes, start) - ethernet.HEADER_LENGTH;
     const overhead = this.overhead(family);
-    if (end - start - tags + overhead > this.#pathMtu) return 'E_MTU_EXCEEDED';
+    const longest = longestSegment(packet) - tags + overhead;
+    if (longest > this.#pathMtu || end - start - tags + overhead > IP_LENGTH_MAX) return 'E_MTU_EXCEEDED';
     if (start + tags < overhead) return 'E_BUFFER_NO_HEADROOM';
     if (tags !== 0) ethernet.stripTags(packet, tags);
+    if (packet.isUnfinished) packet.innerStart = packet.start;
     const ecn = encapsulateEcn(readFrameEcn(bytes, packet.start, end), this.#ecnMode);
     writeHeader(bytes, packet.prepend(HEADER_LENGTH), vni);
     this.#carrier.wrap(packet, tunnel, ecn);
     emit(packet);
     packet.trimFront(overhead);
+    packet.innerStart = 0;
     return undefined;
   }
 

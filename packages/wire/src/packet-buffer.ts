@@ -40,6 +40,11 @@ export class PacketBuffer {
   segmentType: SegmentType = 'none';
   /** Octets of transport payload in each segment but the last, 1..65535; 0 if `segmentType` is `none`. */
   segmentSize = 0;
+  /**
+   * In a tunnel packet whose checksum and segment fields speak of the Ethernet frame inside: the offset in `bytes` of that
+   * frame. Set by encapsulations (`Encapsulation.keepsOffload`) while they emit; else 0.
+   */
+  innerStart = 0;
 
   /** A window `bytes[start..end)`. The octets stay the caller's. */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
@@ -101,6 +106,7 @@ export class PacketBuffer {
     this.checksumField = 0;
     this.segmentType = 'none';
     this.segmentSize = 0;
+    this.innerStart = 0;
   }
 
   /** Takes over the checksum and segment fields of `other`, a window on the same packet. */
@@ -110,6 +116,7 @@ export class PacketBuffer {
     this.checksumField = other.checksumField;
     this.segmentType = other.segmentType;
     this.segmentSize = other.segmentSize;
+    this.innerStart = other.innerStart;
   }
 
   /** The packet's octets as a view on the same memory. Allocates the view: not for the data path. */
@@ -124,6 +131,7 @@ export class PacketBuffer {
     if (this.checksum === 'partial') {
       clone.checksumStart += headroom - this.start;
       clone.checksumField += headroom - this.start;
+      if (this.innerStart !== 0) clone.innerStart += headroom - this.start;
     }
     return clone;
   }

@@ -24,6 +24,11 @@ export interface Port {
    * the kernel or the far end then does what is left. Asked for such packets only. Absent: never, finish them first.
    */
   canFinish?(packet: PacketBuffer): boolean;
+  /**
+   * Whether `canFinish` may be true for tunnel packets of which work inside is left (`PacketBuffer.innerStart`): frames in
+   * them cut, and the headers around repeated. Absent: finish frames before they are wrapped.
+   */
+  readonly finishesInside?: boolean;
   /** Hands over everything taken since the last flush. Returns how many packets the next hop lost or refused. */
   flush(): number;
   /** Gives all resources back. The port must not be used afterwards. */

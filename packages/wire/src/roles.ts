@@ -112,6 +112,12 @@ export interface Encapsulation {
    */
   readonly carriesOffload?: boolean;
   /**
+   * Whether `encapsulate` takes such frames too, for ports that can finish what is inside a tunnel (`Port.finishesInside`):
+   * the emitted packet keeps the frame's offload fields, and says where it is (`PacketBuffer.innerStart`). Precondition: a
+   * frame that `SoftwareOffload.prepare` has found fit.
+   */
+  readonly keepsOffload?: boolean;
+  /**
    * Unwraps `packet` in place: on success it is the inner frame and `tunnel` is filled in. On a fault the packet must
    * be dropped and both hold nothing of use. `'incomplete'`: the packet was kept or consumed, and there is nothing to
    * deliver. A reassembled frame may be in memory of the encapsulation's, valid until its next call.

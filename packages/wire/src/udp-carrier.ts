@@ -2,6 +2,7 @@
  * UDP as the carrier of a tunnel: the outer IP and UDP headers that VXLAN, Geneve and their kin share, with the
  * checksum rules of RFC 6935/6936 (`spec/outer-headers.md` §5).
  */
+import * as checksum from './checksum.js';
 import type { EcnMode } from './ecn.js';
 import type { Fault, WireFault } from './fault.js';
 import { DYNAMIC_PORTS, type PortRange, sourcePort } from './flow-hash.js';
@@ -92,7 +93,8 @@ export class UdpCarrier {
 
   /**
    * Prepends UDP and IP headers for `tunnel` in front of `packet`, the UDP payload. Precondition: headroom for
-   * `overhead` octets, and a datagram of at most 65,535 octets. Costs a pass over the payload if a checksum is sent.
+   * `overhead` octets, and a datagram of at most 65,535 octets. Costs a pass over the payload if a checksum is sent, but over
+   * the headers only if one inside of it is left unfinished.
    */
   wrap(packet: PacketBuffer, tunnel: TunnelMetadata, ecn: number): void {
     const family = tunnel.destination.family;
@@ -105,7 +107,9 @@ export class UdpCarrier {
     prependOuterIp(packet, tunnel, udp.IP_PROTOCOL, ecn);
     const policy = family === 4 ? this.options.checksumIpv4 : this.options.checksumIpv6;
     if (policy === 'computed') {
-      udp.writeChecksum(bytes, at, outerPseudoHeader(bytes, packet.start, family, udp.IP_PROTOCOL, length));
+      const pseudoHeader = outerPseudoHeader(bytes, packet.start, family, udp.IP_PROTOCOL, length);
+      if (packet.innerStart === 0) udp.writeChecksum(bytes, at, pseudoHeader);
+      else writeChecksumAround(packet, at, pseudoHeader);
     }
   }
 
@@ -120,4 +124,20 @@ export class UdpCarrier {
     const pseudoHeader = outerPseudoHeader(bytes, ipOffset, family, udp.IP_PROTOCOL, length);
     return udp.checkChecksum(bytes, offset, pseudoHeader, zero);
   }
+}
+
+/**
+ * Writes the UDP checksum, at `at`, of a packet with work left inside. One that is yet to be cut gets the sum of the
+ * pseudo-header, for whoever cuts it. Else the checksum is final: once the inner one is finished, all it covers sums up to
+ * the complement of what its field holds now.
+ */
+function writeChecksumAround(packet: PacketBuffer, at: number, pseudoHeader: number): void {
+  const { bytes, checksumStart, checksumField } = packet;
+  if (packet.segmentType !== 'none') {
+    write16(bytes, at + 6, pseudoHeader);
+    return;
+  }
+  const inner = checksum.complement(read16(bytes, checksumField));
+  const finished = checksum.complement(checksum.sum(bytes, at, checksumStart, checksum.add(pseudoHeader, inner)));
+  write16(bytes, at + 6, finished || 0xffff);
 }

@@ -12,4 +12,5 @@ export {
 } from './inner-transport.js';
 export * from './segment-coalescer.js';
 export * from './segment-cutter.js';
+export * from './segment-length.js';
 export * from './software-offload.js';

@@ -1,9 +1,17 @@
 import type { WireFault } from '../fault.js';
+import { write16 } from '../octets.js';
 import type { PacketBuffer } from '../packet-buffer.js';
 import * as tcp from '../tcp.js';
 import * as udp from '../udp.js';
 import { finishChecksum, finishGenericChecksum, judgePartial } from './finish-checksum.js';
-import { type PacketStart, TCP_CHECKSUM_AT, findNetwork, ipPacketEnd, isTransport } from './inner-transport.js';
+import {
+  type PacketStart,
+  TCP_CHECKSUM_AT,
+  findNetwork,
+  ipPacketEnd,
+  isTransport,
+  transportPseudoHeader,
+} from './inner-transport.js';
 import { type SegmentCutterOptions, SegmentCutter } from './segment-cutter.js';
 
 /** What {@link SoftwareOffload.run} refuses: a request that doesn't fit the packet, or one out of all proportion. */
@@ -56,16 +64,29 @@ export class SoftwareOffload {
     return undefined;
   }
 
-  #cut(packet: PacketBuffer, emit: (packet: PacketBuffer) => void): OffloadFault | undefined {
-    const { bytes, segmentType, segmentSize, checksumStart, checksumField } = packet;
+  /**
+   * True if what is left to do on `packet` may be left to any port: a whole TCP or UDP header is where its fields say, the IP
+   * packet ends where it does, and the segments can be. A deviating partial checksum is repaired, since others go by it.
+   * False: `run` does it, or says why not. Costs the headers.
+   */
+  prepare(packet: PacketBuffer): boolean {
+    const { bytes, end, checksumStart, checksumField } = packet;
     const network = findNetwork(packet, this.#startsWith);
-    if (segmentSize < 1 || !isTransport(packet, network)) return 'E_OFFLOAD_MISMATCH';
-    const isTcp = checksumField - checksumStart === TCP_CHECKSUM_AT;
-    const family = bytes[network]! >>> 4 === 4 ? 'tcp4' : 'tcp6';
-    if (segmentType !== (isTcp ? family : 'udp')) return 'E_OFFLOAD_MISMATCH';
-    const headerLength = isTcp ? tcp.readHeaderLength(bytes, checksumStart) : udp.HEADER_LENGTH;
-    const payload = ipPacketEnd(bytes, network) - checksumStart - headerLength;
-    if (payload > SEGMENTS_MAX * segmentSize) return 'E_OFFLOAD_TOO_MANY_SEGMENTS';
+    if (!isTransport(packet, network) || ipPacketEnd(bytes, network) !== end) return false;
+    if (packet.segmentType !== 'none' && checkSegments(packet, network) !== undefined) return false;
+    if (judgePartial(packet, network) === 'deviating') {
+      this.deviatingPartials++;
+      const protocol = checksumField - checksumStart === TCP_CHECKSUM_AT ? tcp.IP_PROTOCOL : udp.IP_PROTOCOL;
+      write16(bytes, checksumField, transportPseudoHeader(bytes, network, protocol, end - checksumStart));
+    }
+    return true;
+  }
+
+  #cut(packet: PacketBuffer, emit: (packet: PacketBuffer) => void): OffloadFault | undefined {
+    const network = findNetwork(packet, this.#startsWith);
+    if (!isTransport(packet, network)) return 'E_OFFLOAD_MISMATCH';
+    const fault = checkSegments(packet, network);
+    if (fault !== undefined) return fault;
     this.#judge(packet, network);
     this.#cutter.cut(packet, network, emit);
     return undefined;
@@ -79,4 +100,15 @@ export class SoftwareOffload {
   #judge(packet: PacketBuffer, network: number): void {
     if (judgePartial(packet, network) === 'deviating') this.deviatingPartials++;
   }
+}
+
+/** Why `packet` can't be cut as its fields say. Precondition: `isTransport`. */
+function checkSegments(packet: PacketBuffer, network: number): OffloadFault | undefined {
+  const { bytes, segmentType, segmentSize, checksumStart, checksumField } = packet;
+  const isTcp = checksumField - checksumStart === TCP_CHECKSUM_AT;
+  const family = bytes[network]! >>> 4 === 4 ? 'tcp4' : 'tcp6';
+  if (segmentSize < 1 || segmentType !== (isTcp ? family : 'udp')) return 'E_OFFLOAD_MISMATCH';
+  const headerLength = isTcp ? tcp.readHeaderLength(bytes, checksumStart) : udp.HEADER_LENGTH;
+  const payload = ipPacketEnd(bytes, network) - checksumStart - headerLength;
+  return payload > SEGMENTS_MAX * segmentSize ? 'E_OFFLOAD_TOO_MANY_SEGMENTS' : undefined;
 }
