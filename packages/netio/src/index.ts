@@ -1,8 +1,8 @@
 /**
  * Real Linux interfaces for packets. A {@link TapPort} is a tenant's end: a network device whose Ethernet frames the
  * program reads and writes. An {@link UnderlaySocket} is the tunnel's end: complete outer IP packets over the host's own
- * routing; a {@link PacketUnderlay} is the same on a packet socket, which leaves most to the kernel and the network card; an
- * {@link EthernetUnderlay} carries whole Ethernet frames, for tunnels that choose next hop and VLAN themselves.
+ * routing; a {@link PacketUnderlay} is the same on a packet socket, which leaves most to the kernel and the network card; a
+ * {@link TunUnderlay} is a device that the host routes an address to, and leaves most of all; an {@link EthernetUnderlay} carries whole Ethernet frames, for tunnels that choose next hop and VLAN themselves.
  * All are `Port`s of `@overlane/wire`, work in batches on one {@link Arena} per thread, and allocate nothing per packet. A
  * {@link Poller} sleeps on them.
  *
@@ -28,5 +28,8 @@ export { type TapOptions, TapPort } from './tap-port.js';
 export { TapStatistics } from './tap-statistics.js';
 export { type UnderlayOptions, UnderlaySocket } from './underlay-socket.js';
 export { UnderlayStatistics } from './underlay-statistics.js';
+export { TunUnderlay, type TunUnderlayOptions } from './tun-underlay.js';
+export { TunUnderlayStatistics } from './tun-underlay-statistics.js';
+export type { TunnelVnetFault } from './tunnel-vnet-header.js';
 export type { UnderlayTransport } from './underlay-transport.js';
 export { type OffloadLevel, VNET_HEADER_LENGTH, type VnetFault } from './vnet-header.js';

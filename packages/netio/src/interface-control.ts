@@ -65,9 +65,14 @@ export function setInterfaceMtu(
  * @throws NetioError E_NETIO_NO_SUCH_DEVICE, E_NETIO_NO_PERMISSION, E_NETIO_SYSTEM
  */
 export function bringInterfaceUp(name: string, arena = Arena.forThread(), system = loadSystemCalls()): void {
+  setInterfaceFlags(name, IFF_UP, arena, system);
+}
+
+/** Sets `flags` of interface `name` beside those it has; IFF_UP is one. @throws NetioError as {@link bringInterfaceUp} */
+export function setInterfaceFlags(name: string, flags: number, arena: Arena, system: SystemCalls): void {
   writeInterfaceRequest(arena.bytes, arena.scratch, name);
   request(system, arena, name, 'read its flags', [SIOCGIFFLAGS, SIOCSIFFLAGS], () => {
-    arena.halfWords[(arena.scratch + NAME_LENGTH) >>> 1]! |= IFF_UP;
+    arena.halfWords[(arena.scratch + NAME_LENGTH) >>> 1]! |= flags;
   });
 }
 

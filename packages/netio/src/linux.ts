@@ -127,6 +127,8 @@ export const TUN_F_TSO6 = 4;
 export const TUN_F_TSO_ECN = 8;
 /** Segmentation of UDP, since Linux 6.2; both families together. */
 export const TUN_F_USO = 0x20 | 0x40;
+/** Segmentation inside of UDP tunnels, without and with an outer checksum, since Linux 6.17. */
+export const TUN_F_UDP_TUNNEL = 0x80 | 0x100;
 
 export const CLOCK_MONOTONIC = 1;
 
@@ -137,3 +139,4 @@ export const SIOCSIFMTU = 0x8922;
 export const SIOCGIFHWADDR = 0x8927;
 export const SIOCGIFINDEX = 0x8933;
 export const IFF_UP = 1;
+export const IFF_NOARP = 0x80;

@@ -1,4 +1,4 @@
-import { ethernet, type PacketBuffer, write16 } from '@overlane/wire';
+import { ethernet, type PacketBuffer } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { DatagramSplitter } from './datagram-splitter.js';
 import { EAGAIN, EINVAL, ENETDOWN, IPPROTO_UDP, MSG_DONTWAIT, MSG_TRUNC } from './linux.js';
@@ -7,14 +7,11 @@ import { type MessageSource, PacketBatch } from './packet-batch.js';
 import type { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
 import { MTU_MAX, Slots, SUPER_SLOTS } from './slots.js';
 import type { SystemCalls } from './sys.js';
-import { transportOffset } from './underlay-offload.js';
+import { openUnfinished } from './unfinished-datagram.js';
 import { type OffloadLevel, readVnetHeader, VNET_HEADER_LENGTH } from './vnet-header.js';
 
 /** Octets in front of the IP packet in each message. */
 const LINK = VNET_HEADER_LENGTH + ethernet.HEADER_LENGTH;
-
-/** Where a UDP header has its checksum. */
-const CHECKSUM_AT = 6;
 
 /** Errors on the socket that one `receive` clears before it gives up until the next turn. */
 const ERROR_TRIES = 4;
@@ -125,28 +122,6 @@ export class PacketReceiver implements MessageSource {
     statistics.receivedUnfinished++;
     if (window.segmentType !== 'none') statistics.receivedSuper++;
     if (this.#settings.protocol !== IPPROTO_UDP) return window;
-    return this.#openDatagram(window);
-  }
-
-  /**
-   * An unfinished datagram. If the outer UDP checksum is what is left to do, it never was on a wire, and is taken out; if
-   * datagrams are to be cut out of it, they are. Anything else is inside the tunnel: a checksum, or a super-frame of a
-   * kernel's tunnel device, whose vnet header tells of the inner packet.
-   */
-  #openDatagram(window: PacketBuffer): PacketBuffer | undefined {
-    const { bytes, start, checksumStart } = window;
-    if (checksumStart !== transportOffset(bytes, start, this.#settings.family)) return window;
-    if (window.segmentType !== 'none') {
-      if (window.segmentType !== 'udp' || this.#splitter?.begin(window) !== true) this.#statistics.badSegments++;
-      return undefined;
-    }
-    if (window.checksumField !== checksumStart + CHECKSUM_AT) {
-      this.#statistics.badChecksumRange++;
-      return undefined;
-    }
-    write16(bytes, window.checksumField, 0);
-    window.clearOffload();
-    window.checksum = 'verified';
-    return window;
+    return openUnfinished(window, this.#settings.family, this.#splitter, statistics);
   }
 }

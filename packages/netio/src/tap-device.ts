@@ -3,6 +3,7 @@ import { NetioError, systemError } from './errors.js';
 import { interfaceIndex, readInterfaceName, writeInterfaceRequest } from './interface-control.js';
 import * as linux from './linux.js';
 import type { SystemCalls } from './sys.js';
+import { TUNNEL_VNET_HEADER_LENGTH } from './tunnel-vnet-header.js';
 import { type OffloadLevel, VNET_HEADER_LENGTH } from './vnet-header.js';
 
 const DEVICE = '/dev/net/tun';
@@ -24,15 +25,24 @@ export interface TapDevice {
   readonly name: string;
   /** Whether the kernel knows segmentation of UDP on it (Linux 6.2 and later); false unless it was asked for. */
   readonly udpSegmentation: boolean;
+  /**
+   * Whether it knows segmentation inside of UDP tunnels (Linux 6.17 and later), and vnet headers are as
+   * `tunnel-vnet-header.ts` has them; false unless it was asked for.
+   */
+  readonly tunnelSegmentation: boolean;
 }
 
-/** Attaches to the TAP device `name`, or makes it. @throws NetioError */
+/** What a TAP device is asked for: segmentation of `frames` only, or inside of `tunnels` too. */
+export type SegmentationDepth = 'frames' | 'tunnels';
+
+/** Attaches to the TAP device `name`, or makes it. Without tunnels if the kernel does not know them. @throws NetioError */
 export function openTap(
   name: string,
   offload: OffloadLevel,
   queue: TapQueue,
   arena: Arena,
   system: SystemCalls,
+  depth: SegmentationDepth = 'frames',
 ): TapDevice {
   // First the name: a bad one should not cost the right to open the device.
   writeInterfaceRequest(arena.bytes, arena.scratch, name);
@@ -47,11 +57,13 @@ export function openTap(
     const address = arena.address(arena.scratch);
     if (system.ioctl(fd, linux.TUNSETIFF, address) < 0) throw attachError(system.errno(), name, queue);
     const actual = readInterfaceName(arena.bytes, arena.scratch);
-    arena.words[arena.scratch >>> 2] = VNET_HEADER_LENGTH;
+    const known = setOffload(system, fd, actual, offload, depth);
+    const tunnelSegmentation = (known & linux.TUN_F_UDP_TUNNEL) !== 0;
+    arena.words[arena.scratch >>> 2] = tunnelSegmentation ? TUNNEL_VNET_HEADER_LENGTH : VNET_HEADER_LENGTH;
     if (system.ioctl(fd, linux.TUNSETVNETHDRSZ, address) < 0) {
       throw systemError(system.errno(), actual, 'configure the device');
     }
-    return { fd, name: actual, udpSegmentation: setOffload(system, fd, actual, offload) };
+    return { fd, name: actual, udpSegmentation: (known & linux.TUN_F_USO) !== 0, tunnelSegmentation };
   } catch (error) {
     system.close(fd);
     throw error;
@@ -59,17 +71,28 @@ export function openTap(
 }
 
 /**
- * Says what we take unfinished from the device, which a persistent one keeps from its last owner otherwise. Returns
- * whether that includes super-datagrams.
+ * Says what we take unfinished from the device, which a persistent one keeps from its last owner otherwise: as much as
+ * the kernel knows. Returns the flags that it took.
  */
-function setOffload(system: SystemCalls, fd: number, name: string, offload: OffloadLevel): boolean {
+function setOffload(
+  system: SystemCalls,
+  fd: number,
+  name: string,
+  offload: OffloadLevel,
+  depth: SegmentationDepth,
+): number {
   const tcp = linux.TUN_F_CSUM | linux.TUN_F_TSO4 | linux.TUN_F_TSO6 | linux.TUN_F_TSO_ECN;
-  if (offload === 'segmentation' && system.ioctl(fd, linux.TUNSETOFFLOAD, tcp | linux.TUN_F_USO) === 0) return true;
+  const all = tcp | linux.TUN_F_USO;
   const flags = { none: 0, checksum: linux.TUN_F_CSUM, segmentation: tcp }[offload];
+  if (offload === 'segmentation') {
+    for (const more of depth === 'tunnels' ? [all | linux.TUN_F_UDP_TUNNEL, all] : [all]) {
+      if (system.ioctl(fd, linux.TUNSETOFFLOAD, more) === 0) return more;
+    }
+  }
   if (system.ioctl(fd, linux.TUNSETOFFLOAD, flags) < 0) {
     throw systemError(system.errno(), name, `set the device to offload '${offload}'`);
   }
-  return false;
+  return flags;
 }
 
 function openError(errno: number, name: string): NetioError {

@@ -30,11 +30,15 @@ const OFFSET_MAX = 0xffff;
 /**
  * Reads the vnet header at `bytes[at..]` into the offload fields of `packet`, the frame it belongs to, which must be an
  * ordinary packet so far. After a fault those fields mean nothing. Of the frame only its length is looked at: whether it
- * is TCP at all is for those to check who cut it.
+ * is TCP at all is for those to check who cut it. `type` stands for a `gso_type` that has more to say.
  */
-export function readVnetHeader(bytes: Uint8Array, at: number, packet: PacketBuffer): VnetFault | undefined {
+export function readVnetHeader(
+  bytes: Uint8Array,
+  at: number,
+  packet: PacketBuffer,
+  type: number = bytes[at + 1]!,
+): VnetFault | undefined {
   const flags = bytes[at]!;
-  const type = bytes[at + 1]!;
   if ((flags & NEEDS_CHECKSUM) !== 0) {
     const start = packet.start + readHalf(bytes, at + 6);
     const field = start + readHalf(bytes, at + 8);
@@ -104,11 +108,13 @@ function segmentTypeOf(type: number): SegmentType {
   }
 }
 
-function readHalf(bytes: Uint8Array, at: number): number {
+/** The 16 bits at `bytes[at..]` in the order of the machine. */
+export function readHalf(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8);
 }
 
-function writeHalf(bytes: Uint8Array, at: number, value: number): void {
+/** Writes 16 bits at `bytes[at..]` in the order of the machine. */
+export function writeHalf(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;
 }

@@ -122,19 +122,27 @@ const encapsulation = z
 const offload = z.enum(['none', 'checksum', 'segmentation']);
 const underlay = z.strictObject({
   type: z
-    .enum(['socket', 'packet', 'ethernet'])
+    .enum(['socket', 'packet', 'tun', 'ethernet'])
     .default('socket')
     .describe(
-      'Sockets that the kernel routes for; a packet socket on one interface, for super-frames; or whole frames',
+      'Sockets that the kernel routes for; a packet socket on one interface, for super-frames; a device that the host routes the address to, for super-frames in all tunnels; or whole frames',
     ),
-  address: ipAddress.describe('Address of this endpoint, IPv4 or IPv6'),
+  address: ipAddress.describe('Address of this endpoint, IPv4 or IPv6; for type tun none of the host'),
   mtu: integer(576, 65_535).default(1500).describe('Path MTU of the underlay, in octets'),
   device: deviceName
     .optional()
-    .describe('Interface, for types packet (default: the one that has the address) and ethernet'),
+    .describe(
+      'Interface, for types packet (default: the one that has the address), ethernet, and tun (the device to make, default vtep%d)',
+    ),
   offload: offload
     .optional()
-    .describe('What is left to the kernel and the network card; default: segmentation for packet, none for socket'),
+    .describe(
+      'What is left to the kernel and the network card; default: segmentation for packet and tun, none for socket',
+    ),
+  tunnelSegmentation: z
+    .enum(['kernel', 'switch'])
+    .optional()
+    .describe('For type tun: who cuts super-frames inside of UDP tunnels; default: the kernel, if it knows how'),
 });
 
 const network = z.strictObject({
@@ -203,7 +211,10 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
       issue(['underlay', 'device'], 'must name the interface for type ethernet');
     }
     if (config.underlay.type === 'socket' && config.underlay.device !== undefined) {
-      issue(['underlay', 'device'], 'can be chosen for type packet only: sockets leave it to the routing tables');
+      issue(['underlay', 'device'], "can't be chosen for type socket: sockets leave it to the routing tables");
+    }
+    if (config.underlay.type !== 'tun' && config.underlay.tunnelSegmentation !== undefined) {
+      issue(['underlay', 'tunnelSegmentation'], 'can be chosen for type tun only');
     }
     const family = familyOf(config.underlay.address);
     if (!families.includes(family)) {

@@ -121,21 +121,30 @@ export type OffloadConfig = 'none' | 'checksum' | 'segmentation';
 export interface UnderlayConfig {
   /**
    * `socket`: the kernel routes; works wherever the host can send packets. `packet`: a packet socket on one Ethernet
-   * interface, through which super-frames pass uncut. `ethernet`: whole Ethernet frames by one interface, for encapsulations that
+   * interface, through which super-frames pass uncut. `tun`: a device of its own, which the host routes `address` to; with Linux
+   * 6.17 or later super-frames pass VXLAN and Geneve uncut, too. `ethernet`: whole Ethernet frames by one interface, for encapsulations that
    * write them (NetLord) and for no others. Default `socket`.
    */
-  readonly type: 'socket' | 'packet' | 'ethernet';
-  /** Address of this endpoint, IPv4 or IPv6. */
+  readonly type: 'socket' | 'packet' | 'tun' | 'ethernet';
+  /** Address of this endpoint, IPv4 or IPv6. One of the host's, except for `tun`: there it must be none of them. */
   readonly address: string;
   /** Path MTU of the underlay, in octets. Default 1500. */
   readonly mtu: number;
-  /** Name of the interface, for types `packet` (default: the one that has the address) and `ethernet` (no default). */
+  /**
+   * Name of the interface, for types `packet` (default: the one that has the address), `ethernet` (no default) and `tun` (the
+   * device to make, default `vtep%d`, which the kernel numbers).
+   */
   readonly device?: string | undefined;
   /**
-   * What is left to the kernel and the network card. Default `segmentation` for `packet`; `none` for `ethernet`. Sockets can leave
+   * What is left to the kernel and the network card. Default `segmentation` for `packet` and `tun`; `none` for `ethernet`. Sockets can leave
    * runs of datagrams only, and by default `none`: on a veth pair they would arrive uncut, which not every peer understands.
    */
   readonly offload?: OffloadConfig | undefined;
+  /**
+   * For type `tun`: who cuts super-frames inside of UDP tunnels, the kernel, if it knows how, or the switch, for network cards
+   * that get it wrong. Default `kernel`.
+   */
+  readonly tunnelSegmentation?: 'kernel' | 'switch' | undefined;
 }
 
 /** A TAP device that a switch makes and attaches to a network. */

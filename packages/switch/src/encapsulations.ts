@@ -51,7 +51,7 @@ export interface ConfigProblem {
 }
 
 /** The underlays of encapsulations over IP. */
-export const IP_UNDERLAYS: readonly UnderlayConfig['type'][] = ['socket', 'packet'];
+export const IP_UNDERLAYS: readonly UnderlayConfig['type'][] = ['socket', 'packet', 'tun'];
 
 /** One encapsulation, as configurations see it. */
 export interface EncapsulationEntry<Config extends EncapsulationConfig> {

@@ -13,6 +13,8 @@ import type { PortCounters } from './counters.js';
 import type { Egress } from './egress.js';
 import type { Ledger } from './ledger.js';
 
+const IP_LENGTH_MAX = 0xffff;
+
 /** A way to other endpoints. */
 export interface Underlay {
   /** Where tunnel packets leave and arrive. */
@@ -55,7 +57,7 @@ export class Uplink {
     else this.#refuse(payload, fault);
   };
 
-  /** An uplink without underlays. What `encapsulation` can't carry unfinished, `software` does before. */
+  /** An uplink without underlays. What neither `encapsulation` nor the underlay can carry unfinished, `software` does before. */
   constructor(encapsulation: Encapsulation, path: Path, software: SoftwareOffload, ledger: Ledger) {
     this.#encapsulation = encapsulation;
     this.#path = path;
@@ -82,7 +84,7 @@ export class Uplink {
     this.#target = underlay.egress;
     this.#sender = sender;
     this.#pieces = 0;
-    if (!payload.isUnfinished || this.#encapsulation.carriesOffload === true) {
+    if (!payload.isUnfinished || this.#encapsulation.carriesOffload === true || this.#mayStay(payload, underlay)) {
       this.#wrap(payload);
       return;
     }
@@ -95,6 +97,14 @@ export class Uplink {
   sendNow(payload: PacketBuffer, network: number, locator: Locator, kind: 'frame' | 'control', sender: Sender): void {
     this.send(payload, network, locator, kind, sender);
     this.#target?.flush();
+  }
+
+  /** Whether the underlay does inside the tunnel what is left to do on `payload`: then it passes whole. */
+  #mayStay(payload: PacketBuffer, { egress, address }: Underlay): boolean {
+    const encapsulation = this.#encapsulation;
+    if (encapsulation.keepsOffload !== true || egress.port.finishesInside !== true) return false;
+    // What the headers make too long for one packet is cut here.
+    return payload.length + encapsulation.overhead(address.family) <= IP_LENGTH_MAX && this.#software.prepare(payload);
   }
 
   #refuse(payload: PacketBuffer, fault: Fault): void {

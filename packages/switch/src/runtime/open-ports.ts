@@ -7,6 +7,7 @@ import {
   PacketUnderlay,
   type PollablePort,
   TapPort,
+  TunUnderlay,
   UnderlaySocket,
 } from '@overlane/netio';
 import { PacketBuffer } from '@overlane/wire';
@@ -55,6 +56,11 @@ export function openUnderlay(
     const { device, offload = 'segmentation' } = underlay;
     const timed = { clock: () => clock.nowMs(), ...(device !== undefined && { device }) };
     return new PacketUnderlay({ ...common, ...timed, offload });
+  }
+  if (underlay.type === 'tun') {
+    const { device, offload = 'segmentation' } = underlay;
+    const tunnelSegmentation = underlay.tunnelSegmentation === 'switch' ? 'wrapper' : 'kernel';
+    return new TunUnderlay({ ...common, offload, tunnelSegmentation, ...(device !== undefined && { device }) });
   }
   return new UnderlaySocket({
     ...common,
