@@ -30,6 +30,7 @@ const deviceName = z
   .string()
   .regex(/^[^/\s]{1,15}$/, 'must be an interface name: 1 to 15 characters, no slash or space');
 
+const either = new Intl.ListFormat('en', { type: 'disjunction' });
 const ENCAPSULATION_NAMES = Object.keys(ENCAPSULATIONS).join(', ');
 const ecnMode = z
   .enum(['normal', 'compatibility'])
@@ -205,7 +206,7 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
       }
     });
     if (!underlays.includes(config.underlay.type)) {
-      issue(['underlay', 'type'], `must be ${underlays.join(' or ')} for ${type}`);
+      issue(['underlay', 'type'], `must be ${either.format(underlays)} for ${type}`);
     }
     if (config.underlay.type === 'ethernet' && config.underlay.device === undefined) {
       issue(['underlay', 'device'], 'must name the interface for type ethernet');

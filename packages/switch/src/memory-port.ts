@@ -16,6 +16,8 @@ export interface MemoryPortOptions {
    * less, as a kernel does. Default `none`.
    */
   readonly offload?: MemoryOffload;
+  /** Whether it may be sent packets with work left inside of a tunnel, whose receiver has to take them so. Default false. */
+  readonly finishesInside?: boolean;
   /** What packets start with. Default `ethernet`. */
   readonly startsWith?: PacketStart;
 }
@@ -23,6 +25,7 @@ export interface MemoryPortOptions {
 /** One end of an in-memory link. Packets are copied when sent. */
 export class MemoryPort implements Port {
   readonly name: string;
+  readonly finishesInside: boolean;
   readonly #capacity: number;
   readonly #batch: number;
   readonly #headroom: number;
@@ -40,6 +43,7 @@ export class MemoryPort implements Port {
     this.#batch = options.batch ?? 64;
     this.#headroom = options.headroom ?? 128;
     this.#offload = options.offload ?? 'none';
+    this.finishesInside = options.finishesInside ?? false;
     this.#software = new SoftwareOffload({ startsWith: options.startsWith ?? 'ethernet' });
   }
 
@@ -47,8 +51,11 @@ export class MemoryPort implements Port {
   push(packet: PacketBuffer | Uint8Array): boolean {
     const window = packet instanceof Uint8Array ? new PacketBuffer(packet) : packet;
     if (this.#waiting.length >= this.#capacity) return false;
-    if (!window.isUnfinished || this.canFinish(window)) {
-      this.#waiting.push(window.clone(this.#headroom));
+    if (!window.isUnfinished || this.#takes(window)) {
+      const copy = window.clone(this.#headroom);
+      // Where the frame is in the tunnel, a receiver sees for itself.
+      copy.innerStart = 0;
+      this.#waiting.push(copy);
       return true;
     }
     let hasRoom = true;
@@ -74,6 +81,10 @@ export class MemoryPort implements Port {
   }
 
   canFinish(packet: PacketBuffer): boolean {
+    return (packet.innerStart === 0 || this.finishesInside) && this.#takes(packet);
+  }
+
+  #takes(packet: PacketBuffer): boolean {
     return this.#offload === 'segmentation' || (this.#offload === 'checksum' && packet.segmentType === 'none');
   }
 

@@ -67,8 +67,13 @@ describe('parseSwitchConfig', () => {
     ['underlay.address', "must be a unicast address, got 'ff02::1'", { ...good, underlay: { address: 'ff02::1' } }],
     [
       'underlay.device',
-      'can be chosen for type packet only: sockets leave it to the routing tables',
+      "can't be chosen for type socket: sockets leave it to the routing tables",
       { ...good, underlay: { address: '192.0.2.1', device: 'eth0' } },
+    ],
+    [
+      'underlay.tunnelSegmentation',
+      'can be chosen for type tun only',
+      { ...good, underlay: { address: '192.0.2.1', type: 'packet', tunnelSegmentation: 'kernel' } },
     ],
     [
       'ports[0].macs[1]',
@@ -87,7 +92,7 @@ describe('parseSwitchConfig', () => {
     ],
     [
       'underlay.type',
-      'must be socket or packet for vxlan',
+      'must be socket, packet, or tun for vxlan',
       { ...good, underlay: { ...good.underlay, type: 'ethernet' } },
     ],
     ...(
@@ -133,7 +138,7 @@ describe('parseSwitchConfig', () => {
         ['networks[0].peers', 'must be empty', { networks: [{ network: 2, peers: ['1.0.0.1'] }] }],
       ] as const
     ).map(([field, message, change]): [string, string, unknown] => [field, message, { ...netlord, ...change }]),
-    ['underlay.type', 'Invalid option', { ...good, underlay: { address: '192.0.2.1', type: 'tun' } }],
+    ['underlay.type', 'Invalid option', { ...good, underlay: { address: '192.0.2.1', type: 'bridge' } }],
     ['ports[0].offload', 'Invalid option', { ...good, ports: [{ name: 'tap1', network: 5001, offload: 'all' }] }],
     [
       'underlay.mtu',

@@ -32,6 +32,8 @@ export interface OffloadSettings {
   readonly tenants?: readonly (readonly MemoryOffload[])[];
   /** Of the underlay ports. */
   readonly underlay?: readonly [MemoryOffload, MemoryOffload];
+  /** Whether those finish what is inside of tunnels. Default false. */
+  readonly finishesInside?: boolean;
   readonly mtu?: number;
 }
 
@@ -51,7 +53,14 @@ export interface OffloadWorld {
 
 /** Makes the world. Every station is in the same network. */
 export function createOffloadWorld(settings: OffloadSettings): OffloadWorld {
-  const { type, family = 4, tenants = [['none'], ['none']], underlay = ['none', 'none'], mtu = 1500 } = settings;
+  const {
+    type,
+    family = 4,
+    tenants = [['none'], ['none']],
+    underlay = ['none', 'none'],
+    mtu = 1500,
+    finishesInside = false,
+  } = settings;
   const fabric = new MemoryUnderlay();
   const wires: MemoryPort[] = [];
   const stations: MemoryPort[][] = [];
@@ -65,7 +74,7 @@ export function createOffloadWorld(settings: OffloadSettings): OffloadWorld {
       }),
       { random: () => 0.5 },
     );
-    const wire = fabric.attach(`wire${i}`, plan.address, { offload: underlay[i]!, headroom: 192 });
+    const wire = fabric.attach(`wire${i}`, plan.address, { offload: underlay[i]!, finishesInside, headroom: 192 });
     wires.push(wire);
     plan.switch.addUnderlay(wire, plan.address);
     stations.push(
