@@ -57,7 +57,7 @@ export function planSwitch(config: SwitchConfig, options: PlanOptions = {}): Swi
     // Systems that find stations by themselves know their own, silent ones too.
     learning: system === undefined ? learning : { ...learning, ageingMs: Infinity },
     allocate,
-    flows: { seed: random32() },
+    flows: { ...config.flows, seed: random32() },
   });
   return {
     switch: made,

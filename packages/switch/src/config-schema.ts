@@ -3,15 +3,11 @@ import { ROUTER_MAC } from '@overlane/netlord';
 import { CodecError, IpAddress, isGroupMac, parseMac } from '@overlane/wire';
 import { z } from 'zod';
 import type { SwitchConfig } from './config.js';
+import { integer, outOfRange } from './config-integer.js';
 import { ENCAPSULATIONS, IP_UNDERLAYS, encapsulationEntry } from './encapsulations.js';
+import { flowsSchema } from './flows-schema.js';
 import { MAC_TABLE_DEFAULTS } from './mac-table.js';
 
-/** An integer in a range, with a message that says so. */
-const integer = (min: number, max: number): z.ZodInt =>
-  z
-    .int({ error: ({ input }) => outOfRange(min, max, input) })
-    .min(min, { error: ({ input }) => outOfRange(min, max, input) })
-    .max(max, { error: ({ input }) => outOfRange(min, max, input) });
 /** A list of `min` to `max` entries. */
 const list = <Item extends z.ZodType>(item: Item, min: number, max: number): z.ZodArray<Item> => {
   const error = `must be a list of ${min} to ${max} entries`;
@@ -179,6 +175,7 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
     networks: list(network, 1, 65_536),
     ports: list(tapPort, 1, 1024),
     learning,
+    flows: flowsSchema,
     capture: z.string().min(1).optional().describe('File to record the underlay packets in, as pcap'),
   })
   .superRefine((config, context) => {
@@ -233,10 +230,6 @@ export const switchConfigSchema: z.ZodType<SwitchConfig> = z
     );
     for (const { path, message } of entry.problems?.(config.encapsulation, config) ?? []) issue(path, message);
   });
-
-function outOfRange(min: number, max: number, input: unknown): string {
-  return `must be an integer in ${min}..${max}, got ${JSON.stringify(input)}`;
-}
 
 function addressProblem(text: string): string | undefined {
   try {

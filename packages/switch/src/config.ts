@@ -166,6 +166,27 @@ export interface PortConfig {
   readonly offload: OffloadConfig;
 }
 
+/** Limits of the flow cache, in which decisions are kept apart by port and network: each such pair is a partition. */
+export interface FlowsConfig {
+  /** Whole keys remembered in front of the megaflows: a power of two up to 65,536, or 0 for none. Default 8,192. */
+  readonly microflows: number;
+  /** Megaflows held, 1..1,048,576, about 160 octets each. Default 16,384. */
+  readonly maxFlows: number;
+  /** Megaflows held of a partition, at most `maxFlows`. Default `maxFlows`, but 16,384 at most. */
+  readonly maxFlowsPerPartition?: number | undefined;
+  /** Masks held of a partition, 1..1,024: the most places where a packet's megaflow is looked for. Default 128. */
+  readonly maxMasks: number;
+  /** Milliseconds until a megaflow without packets goes, 1..86,400,000. Default 10,000. */
+  readonly idleMs: number;
+  /**
+   * Decisions of a partition that are kept per second, and at once after a pause; each 1..1,000,000,000. Those above are made
+   * packet by packet, and counted. Default 20,000 and 2,000.
+   */
+  readonly upcallsPerSecond: number;
+  /** See `upcallsPerSecond`. */
+  readonly upcallBurst: number;
+}
+
 /** A configuration with every default filled in. */
 export interface SwitchConfig {
   /** Name for logs. */
@@ -188,6 +209,8 @@ export interface SwitchConfig {
      */
     readonly ageingMs: number;
   };
+  /** Limits of the flow cache. */
+  readonly flows: FlowsConfig;
   /** File to record the underlay packets in, as pcap. */
   readonly capture?: string | undefined;
 }
@@ -208,6 +231,8 @@ export interface SwitchConfigFile {
   readonly ports: readonly (Pick<PortConfig, 'name' | 'network'> & Partial<PortConfig>)[];
   /** Size and ageing of each network's address tables. */
   readonly learning?: Partial<SwitchConfig['learning']>;
+  /** Limits of the flow cache. */
+  readonly flows?: Partial<FlowsConfig>;
   /** File to record the underlay packets in, as pcap. */
   readonly capture?: string;
 }

@@ -17,8 +17,15 @@ const ETH_DST = FLOW_SCHEMA.field('eth_dst').offset >>> 5;
 /** The group bit in the first word of an Ethernet destination, and the part of the second word that is destination. */
 const GROUP_BIT = 0x0100_0000;
 const DESTINATION_LOW = -0x1_0000;
-const FLOWS_MAX = 16_384;
-const IDLE_MS = 10_000;
+/** Limits of the flow cache where none are given. */
+export const FLOW_DEFAULTS = {
+  microflows: 8192,
+  maxFlows: 16_384,
+  maxMasks: 128,
+  idleMs: 10_000,
+  upcallsPerSecond: 20_000,
+  upcallBurst: 2000,
+} as const;
 /** Megaflows shown in a snapshot. */
 const SHOWN_MAX = 64;
 
@@ -48,7 +55,8 @@ export class Forwarding {
 
   /** A table without flows. */
   constructor(resolver: Resolver, options: FlowOptions = {}) {
-    const { cache = 'used', seed = 0, maxFlows = FLOWS_MAX, idleMs = IDLE_MS } = options;
+    const { cache = 'used', seed = 0, maxFlowsPerPartition } = options;
+    const limits = { ...FLOW_DEFAULTS, ...options };
     this.#resolver = resolver;
     this.#isBypassed = cache === 'bypassed';
     this.#generation = resolver.generation ?? 0;
@@ -58,12 +66,16 @@ export class Forwarding {
       sameResult: sameProgram,
       isDrop: ({ kind }) => kind === 'drop',
       seed,
+      microflow: { entries: limits.microflows },
       megaflow: {
         // Tenants don't share a list of masks, nor push out each other's flows.
         partitionBy: ['in_port', 'tun_id'],
-        maxFlows,
-        idleMs,
+        maxFlows: limits.maxFlows,
+        maxMasks: limits.maxMasks,
+        idleMs: limits.idleMs,
+        ...(maxFlowsPerPartition === undefined ? {} : { maxFlowsPerPartition }),
       },
+      upcall: { ratePerSecond: limits.upcallsPerSecond, burst: limits.upcallBurst },
     });
   }
 
@@ -106,12 +118,14 @@ export class Forwarding {
 
   /** Counters, and the flows with the most packets. Costs the number of flows. */
   snapshot(): FlowSnapshot {
-    const { lookups, microflowHits, megaflowHits, misses, confirmed, replaced, flows, masks } = this.#cache.stats();
+    const { confirmed, replaced, ...stats } = this.#cache.stats();
+    const { lookups, microflowHits, megaflowHits, misses, uncached, flows, masks } = stats;
     const megaflows = [...this.#cache.megaflows()]
       .sort((a, b) => b.packets - a.packets)
       .slice(0, SHOWN_MAX)
       .map(({ text, result, packets, octets }) => ({ match: text, program: formatProgram(result), packets, octets }));
-    return { lookups, microflowHits, megaflowHits, misses, rechecked: confirmed + replaced, flows, masks, megaflows };
+    const rechecked = confirmed + replaced;
+    return { lookups, microflowHits, megaflowHits, misses, uncached, rechecked, flows, masks, megaflows };
   }
 
   /** The decision itself; notes in `mask` what it looked at. */

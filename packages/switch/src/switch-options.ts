@@ -48,8 +48,18 @@ export interface FlowOptions {
   readonly cache?: 'used' | 'bypassed';
   /** Any 32-bit number, random so that a sender can't choose flows whose hashes collide. Default 0. */
   readonly seed?: number;
+  /** Whole keys remembered in front of the megaflows: a power of two up to 65,536, or 0 for none. Default 8,192. */
+  readonly microflows?: number;
   /** Most megaflows held, 1..1,048,576. Default 16,384; each reserves 160 octets. */
   readonly maxFlows?: number;
+  /** Most megaflows of one network on one port, at most `maxFlows`. Default `maxFlows`, but 16,384 at most. */
+  readonly maxFlowsPerPartition?: number | undefined;
+  /** Most masks of one network on one port, 1..1,024. Default 128. */
+  readonly maxMasks?: number;
+  /** Decisions of one network on one port that are kept per second, 1..1,000,000,000. Default 20,000. */
+  readonly upcallsPerSecond?: number;
+  /** Decisions kept at once after a pause, 1..1,000,000,000. Default 2,000. */
+  readonly upcallBurst?: number;
   /** Milliseconds after which a flow without packets goes. Default 10,000. */
   readonly idleMs?: number;
 }
@@ -64,6 +74,8 @@ export interface FlowSnapshot {
   readonly megaflowHits: number;
   /** Decided anew. */
   readonly misses: number;
+  /** Misses whose decision was not kept, because its network on its port had too many. */
+  readonly uncached: number;
   /** Hits that were decided again because something had changed since. */
   readonly rechecked: number;
   /** Megaflows now. */

@@ -53,6 +53,14 @@ describe('parseSwitchConfig', () => {
       networks: [{ network: 5001, peers: ['192.0.2.2'], keepInnerVlan: false }],
       ports: [{ type: 'tap', name: 'tap1', network: 5001, offload: 'segmentation' }],
       learning: { capacity: 4096, ageingMs: 300_000 },
+      flows: {
+        microflows: 8192,
+        maxFlows: 16_384,
+        maxMasks: 128,
+        idleMs: 10_000,
+        upcallsPerSecond: 20_000,
+        upcallBurst: 2000,
+      },
     });
   });
 
@@ -213,6 +221,22 @@ describe('parseSwitchConfig', () => {
       { ...good, ports: [{ name: 'tap1', network: 5001, mtu: 67 }] },
     ],
     ['learning.ageingMs', 'must be an integer in 1000..86400000, got 10', { ...good, learning: { ageingMs: 10 } }],
+    ['flows.microflows', 'must be 0 or a power of two up to 65536, got 100', { ...good, flows: { microflows: 100 } }],
+    [
+      'flows.microflows',
+      'must be 0 or a power of two up to 65536, got 131072',
+      { ...good, flows: { microflows: 131_072 } },
+    ],
+    ['flows.maxFlows', 'must be an integer in 1..1048576, got 0', { ...good, flows: { maxFlows: 0 } }],
+    [
+      'flows.maxFlowsPerPartition',
+      'must be at most maxFlows (50), got 51',
+      { ...good, flows: { maxFlows: 50, maxFlowsPerPartition: 51 } },
+    ],
+    ['flows.maxMasks', 'must be an integer in 1..1024, got "many"', { ...good, flows: { maxMasks: 'many' } }],
+    ['flows.idleMs', 'must be an integer in 1..86400000, got 1.5', { ...good, flows: { idleMs: 1.5 } }],
+    ['flows.upcallBurst', 'must be an integer in 1..1000000000, got -1', { ...good, flows: { upcallBurst: -1 } }],
+    ['flows', 'Unrecognized key: "entries"', { ...good, flows: { entries: 0 } }],
     ['configuration', 'Unrecognized key: "port"', { ...good, port: 4789 }],
   ])('%s: %s', (field, message, input) => {
     const error = refusal(input);
@@ -229,6 +253,23 @@ describe('parseSwitchConfig', () => {
 });
 
 describe('planSwitch', () => {
+  it('takes any limits of the flow cache that the schema lets pass', () => {
+    for (const flows of [
+      {
+        microflows: 0,
+        maxFlows: 1,
+        maxFlowsPerPartition: 1,
+        maxMasks: 1,
+        idleMs: 1,
+        upcallsPerSecond: 1,
+        upcallBurst: 1,
+      },
+      { microflows: 65_536, maxMasks: 1024, idleMs: 86_400_000, upcallsPerSecond: 1e9, upcallBurst: 1e9 },
+    ]) {
+      expect(planSwitch(parseSwitchConfig({ ...good, flows })).switch.snapshot().flows).toMatchObject({ flows: 0 });
+    }
+  });
+
   it.each([
     ['192.0.2.1', 1500, 1450],
     ['192.0.2.1', 1600, 1550],

@@ -44,6 +44,26 @@ describe('the flow cache', () => {
     expect(world.switches[0]!.snapshot().flows).toMatchObject({ flows: 0, megaflows: [] });
   });
 
+  it('keeps its limits: whole keys, megaflows, and decisions kept per second', () => {
+    const flows = { microflows: 0, maxFlows: 3, upcallsPerSecond: 1, upcallBurst: 5 };
+    const world = createWorld({ flows });
+    const [a, b] = [world.station(0, 1), world.station(0, 1)];
+    const far = 'cdefghij'.split('');
+    for (let nowMs = 1; nowMs <= 2; nowMs++) {
+      for (const to of far) a.send(frame('a', to));
+      world.settle(nowMs);
+    }
+    expect(b.received()).toHaveLength(16);
+    const { lookups, misses, microflowHits, uncached, flows: held } = world.switches[0]!.snapshot().flows;
+    expect({ lookups, misses, microflowHits, uncached, held }).toEqual({
+      lookups: 16,
+      misses: 13,
+      microflowHits: 0,
+      uncached: 8,
+      held: 3,
+    });
+  });
+
   it('decides each packet anew where it is bypassed', () => {
     const world = createWorld({ flows: { cache: 'bypassed' } });
     const [a, b] = [world.station(0, 1), world.station(1, 1)];
