@@ -2,12 +2,13 @@ import { wordsOf } from '../schema/field.js';
 import type { Schema } from '../schema/schema.js';
 import { type Subtables, countBits } from './subtables.js';
 
-/** A field as runs of bits within words, in order. */
-interface FieldBits {
-  /** Whether parts of it are worth keeping apart: prefixes of addresses. */
-  readonly isAddress: boolean;
-  readonly runs: readonly { readonly word: number; readonly bits: number; readonly width: number }[];
+/** The bits of a field within one word. */
+interface FieldRun {
+  readonly word: number;
+  readonly bits: number;
   readonly width: number;
+  /** Whether parts of the field are worth keeping apart: prefixes of addresses. */
+  readonly isAddress: boolean;
 }
 
 /**
@@ -21,20 +22,19 @@ interface FieldBits {
  */
 export class MaskBudget {
   readonly #maxMasks: number;
-  readonly #fields: readonly FieldBits[];
+  readonly #runs: readonly FieldRun[];
   readonly #rounded: Int32Array;
 
   /** At most `maxMasks` masks per partition, at least 1. */
   constructor(maxMasks: number, schema: Schema) {
     this.#maxMasks = maxMasks;
     this.#rounded = new Int32Array(schema.words);
-    this.#fields = schema.fields
+    this.#runs = schema.fields
       .filter(({ within }) => within === undefined)
-      .map((field) => ({
-        isAddress: field.format === 'ip' || field.format === 'mac',
-        runs: wordsOf(field).map(({ word, bits }) => ({ word, bits, width: countOnes(bits) })),
-        width: field.width,
-      }));
+      .flatMap((field) => {
+        const isAddress = field.format === 'ip' || field.format === 'mac';
+        return wordsOf(field).map(({ word, bits }) => ({ word, bits, width: countOnes(bits), isAddress }));
+      });
   }
 
   /** The slot for `mask` or a wider one; -1 if only the mask of all fields will do, see `widest`. */
@@ -53,40 +53,26 @@ export class MaskBudget {
     return isNarrower ? wider : subtables.add(this.#rounded);
   }
 
-  /** Makes `consulted` the mask of all fields that it has bits of. */
+  /**
+   * Makes `consulted` the mask of all fields that it has bits of, but for their words that it has none of: an IPv4 address is
+   * the last of four words, and the others would cost every search and every microflow time.
+   */
   widen(consulted: Int32Array): void {
-    for (const { runs } of this.#fields) {
-      if (!runs.some(({ word, bits }) => (consulted[word]! & bits) !== 0)) continue;
-      for (const { word, bits } of runs) consulted[word]! |= bits;
-    }
+    for (const { word, bits } of this.#runs) if ((consulted[word]! & bits) !== 0) consulted[word]! |= bits;
   }
 
+  /** Words are 32 bits, so rounding each for itself is rounding the prefix. */
   #round(mask: Int32Array, step: number): void {
     this.#rounded.set(mask);
-    for (const { isAddress, runs, width } of this.#fields) {
-      let length = lengthOf(mask, runs);
-      if (length === 0) continue;
-      length = isAddress ? Math.min(width, Math.ceil(length / step) * step) : width;
-      for (const run of runs) {
-        const taken = Math.min(length, run.width);
-        // The first `taken` bits of the run.
-        if (taken > 0) this.#rounded[run.word]! |= run.bits & ((-1 << (32 - taken)) >>> Math.clz32(run.bits));
-        length -= taken;
-      }
+    for (const { word, bits, width, isAddress } of this.#runs) {
+      const own = mask[word]! & bits;
+      if (own === 0) continue;
+      const length = 32 - Math.clz32(bits) - trailingZeros(own);
+      const taken = isAddress ? Math.min(width, Math.ceil(length / step) * step) : width;
+      // The first `taken` bits of the run.
+      this.#rounded[word]! |= bits & ((-1 << (32 - taken)) >>> Math.clz32(bits));
     }
   }
-}
-
-/** Bits of a field up to the last that the mask has, 0 if it has none. */
-function lengthOf(mask: Int32Array, runs: FieldBits['runs']): number {
-  let length = 0;
-  let before = 0;
-  for (const { word, bits, width } of runs) {
-    const own = mask[word]! & bits;
-    if (own !== 0) length = before + 32 - Math.clz32(bits) - trailingZeros(own);
-    before += width;
-  }
-  return length;
 }
 
 function countOnes(word: number): number {
