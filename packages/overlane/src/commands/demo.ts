@@ -24,7 +24,8 @@ VM moves from one host to another while it is pinged; at most two pings may be l
 
 --system netlord puts two edge and two core switches between the hosts, played by the kernel's own bridges and IP forwarding. The
 core switches' tables must hold the edge switches' MACs alone, and when a link between switches is cut during a ping, flows
-must move to another VLAN within three chirp periods. It takes bridge, nft and sysctl, too.
+must move to another VLAN within three chirp periods. It takes bridge and sysctl, too, and nft where the kernel
+has no VLAN devices.
 
 With --json the last line on standard output is one object; everything else goes to standard error:
 

@@ -15,8 +15,8 @@ The configuration is JSON; --print-schema shows every field, its default and its
     "ports": [{ "name": "tap1", "network": 5001 }]
   }
 
-It logs JSON lines to standard error, and a line of counters to standard output when it stops (SIGINT or SIGTERM) and on
-SIGUSR1. It needs Linux and CAP_NET_ADMIN + CAP_NET_RAW: root, or a user namespace (unshare -Urn).`;
+It logs JSON lines to standard error. On standard output it prints a line when the devices are there, and one of counters when
+it stops (SIGINT or SIGTERM) and on SIGUSR1. It needs Linux and CAP_NET_ADMIN + CAP_NET_RAW: root, or a user namespace (unshare -Urn).`;
 
 /** Adds `overlane switch`. */
 export function addSwitchCommand(program: Command): void {

@@ -16,8 +16,9 @@ import { explain } from './lookup.js';
 const ENCAPSULATIONS: readonly EncapsulationName[] = ['vxlan', 'geneve', 'stt', 'gre', 'dove', 'netlord', 'ip-in-ip'];
 
 const PUT_HELP = `
-Resolves when the change is durable. A host may put an address that is free or its own, at locators that are its own; those
-are the mappings of tenant 0, which the controller writes: LOCATOR at LOCATOR, with the host as --owner.
+Ends when the change is durable. A host may put an address that is free or its own, at locators that are its own. Which these
+are, the controller says by mappings of tenant 0: the locator as address and as locator, the host as --owner. So first the one
+line, then the other:
 
   overlane directory put --server 127.0.0.1:7461 --tenant 0 192.0.2.1 192.0.2.1 --owner 17
   overlane directory put --server 127.0.0.1:7461 --tenant 7 10.1.2.3 192.0.2.1 --owner 17`;
