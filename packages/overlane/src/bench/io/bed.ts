@@ -13,10 +13,10 @@ export const STATIONS = [
   { namespace: 'v1', device: 'g1', address: '10.0.0.1' },
   { namespace: 'v2', device: 'g2', address: '10.0.0.2' },
 ] as const;
-/** The hosts, which forward, and their ends of the underlay. */
+/** The hosts, which forward, their ends of the underlay, and the addresses of tunnel endpoints behind them. */
 export const HOSTS = [
-  { namespace: 'h1', device: 'u1', address: '192.0.2.1' },
-  { namespace: 'h2', device: 'u2', address: '192.0.2.2' },
+  { namespace: 'h1', device: 'u1', address: '192.0.2.1', endpoint: '198.51.100.1' },
+  { namespace: 'h2', device: 'u2', address: '192.0.2.2', endpoint: '198.51.100.2' },
 ] as const;
 /** One of the stations. */
 export type BedStation = (typeof STATIONS)[number];
@@ -61,6 +61,15 @@ export class Bed {
     await Promise.all(
       HOSTS.map(({ namespace, device, address }) => runIp(namespace, [`addr add ${address}/24 dev ${device}`])),
     );
+  }
+
+  /** Makes each host a router that knows the way to the endpoint behind the other. */
+  async routeEndpoints(): Promise<void> {
+    for (const [i, { namespace }] of HOSTS.entries()) {
+      const far = HOSTS[1 - i]!;
+      await this.run(namespace, ['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
+      await runIp(namespace, [`route add ${far.endpoint}/32 via ${far.address}`]);
+    }
   }
 
   /** Gives a station's device, which is there, its address. */

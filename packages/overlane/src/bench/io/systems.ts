@@ -87,6 +87,32 @@ function tunnel(type: EncapsulationConfig['type'], offloading: Offloading): Syst
   };
 }
 
+/** A switch of ours on each host, behind a device that the host routes to: super-frames pass UDP tunnels uncut. */
+function routed(type: EncapsulationConfig['type']): System {
+  return {
+    name: `${type}, tun underlay`,
+    kind: 'overlane',
+    does: `TAP, switch, ${type} on a device that the kernel routes to, the same back; offload everywhere`,
+    tools: ['stdbuf'],
+    async build(bed) {
+      await bed.addressUnderlay();
+      await bed.routeEndpoints();
+      await Promise.all(
+        HOSTS.map((host, i) => {
+          const station = STATIONS[i]!;
+          const config = {
+            encapsulation: { type },
+            underlay: { type: 'tun', address: host.endpoint, mtu: UNDERLAY_MTU },
+            networks: [{ network: NETWORK, peers: [HOSTS[1 - i]!.endpoint] }],
+            ports: [{ name: station.device, network: NETWORK, mtu: INNER_MTU }],
+          } as const;
+          return bed.startSwitch(host, config, [station]);
+        }),
+      );
+    },
+  };
+}
+
 function kernelVxlan(offload: 'on' | 'off'): System {
   return {
     name: `kernel vxlan, offload ${offload}`,
@@ -135,6 +161,7 @@ export const SYSTEMS: readonly System[] = [
   VETH,
   plain('segmentation'),
   ...ENCAPSULATIONS.map((type) => tunnel(type, 'on')),
+  ...(['vxlan', 'geneve'] as const).map(routed),
   kernelVxlan('on'),
   plain('none'),
   ...(['vxlan', 'geneve'] as const).map((type) => tunnel(type, 'MTU-size frames')),
