@@ -7,10 +7,11 @@ const SLOTS_MIN = 4;
 
 /**
  * Many small hash tables in one array: each is a region of slots `hash value`, open addressing with linear probing, at most
- * half full. A value of 0 is an empty slot. Who owns a region keeps its descriptor (offset, capacity - 1 and number of
- * slots in use) in an array of his own, and looks up hashes himself:
+ * a quarter full. A value of 0 is an empty slot. The high bits of a hash say where to begin: the low ones of a product know
+ * nothing of a prefix. Who owns a region keeps its descriptor (offset, capacity - 1 and number of slots in use) in an array of
+ * his own, and looks up hashes himself:
  *
- *     slot = offset + 2 * (hash & mask)
+ *     slot = offset + 2 * (hash >>> Math.clz32(mask))
  */
 export class HashRegions {
   /** The slots of all regions. Replaced when it grows. */
@@ -45,7 +46,7 @@ export class HashRegions {
   set(table: Int32Array, at: number, hash: number, value: number): void {
     let slot = this.#find(table[at]!, table[at + MASK]!, hash);
     if (this.slots[slot + 1] === 0) {
-      if (2 * (table[at + USED]! + 1) > table[at + MASK]! + 1) {
+      if (4 * (table[at + USED]! + 1) > table[at + MASK]! + 1) {
         this.#grow(table, at);
         slot = this.#find(table[at]!, table[at + MASK]!, hash);
       }
@@ -64,7 +65,7 @@ export class HashRegions {
     if (slots[offset + 2 * hole + 1] === 0) return;
     table[at + USED]!--;
     for (let next = (hole + 1) & mask; slots[offset + 2 * next + 1] !== 0; next = (next + 1) & mask) {
-      const home = slots[offset + 2 * next]! & mask;
+      const home = slots[offset + 2 * next]! >>> Math.clz32(mask);
       // It may move if its home is not between the hole and it.
       if (((next - home) & mask) < ((next - hole) & mask)) continue;
       slots[offset + 2 * hole] = slots[offset + 2 * next]!;
@@ -77,7 +78,7 @@ export class HashRegions {
   /** The slot of a hash, or the empty one where it belongs. */
   #find(offset: number, mask: number, hash: number): number {
     const { slots } = this;
-    let index = hash & mask;
+    let index = hash >>> Math.clz32(mask);
     while (slots[offset + 2 * index + 1] !== 0 && slots[offset + 2 * index] !== hash) index = (index + 1) & mask;
     return offset + 2 * index;
   }

@@ -23,6 +23,8 @@ export class PartitionDirectory {
   readonly #free: number[] = [];
   /** Values of a key or match, for `#find`. */
   readonly #values: Int32Array;
+  /** The one found last, or one without rules: packets of a tenant often come together. */
+  #latest: Partition;
 
   /** No partitions yet. `known` are the bits of the fields. */
   constructor(context: SpaceContext, known: Int32Array) {
@@ -30,6 +32,7 @@ export class PartitionDirectory {
     this.known = known;
     this.#words = Int32Array.from([...known.keys()].filter((word) => known[word] !== 0));
     this.#values = new Int32Array(this.#words.length);
+    this.#latest = new Partition(context, known, this.#values.slice());
     this.#regions.create(this.#region, 0);
   }
 
@@ -37,20 +40,25 @@ export class PartitionDirectory {
   find(words: Int32Array): Partition | undefined {
     const { known } = this;
     const fixed = this.#words;
-    let hash = this.#context.seed;
+    const latest = this.#latest;
+    let difference = 0;
     for (let i = 0; i < fixed.length; i++) {
-      const word = fixed[i]!;
-      hash = mixed(hash, (this.#values[i] = words[word]! & known[word]!));
+      const value = words[fixed[i]!]! & known[fixed[i]!]!;
+      this.#values[i] = value;
+      difference |= value ^ latest.values[i]!;
     }
+    if (difference === 0 && latest.space.size > 0) return latest;
+    let hash = this.#context.seed;
+    for (let i = 0; i < fixed.length; i++) hash = mixed(hash, this.#values[i]!);
     const { slots } = this.#regions;
     const wanted = hash & this.#context.hashBits;
     const offset = this.#region[OFFSET]!;
     const mask = this.#region[MASK]!;
-    let index = wanted & mask;
+    let index = wanted >>> Math.clz32(mask);
     while (slots[offset + 2 * index + 1] !== 0 && slots[offset + 2 * index] !== wanted) index = (index + 1) & mask;
     for (let at = slots[offset + 2 * index + 1]!; at !== 0; at = this.#next[at - 1]!) {
       const partition = this.#partitions[at - 1]!;
-      if (this.#hasValues(partition)) return partition;
+      if (this.#hasValues(partition)) return (this.#latest = partition);
     }
     return undefined;
   }

@@ -61,7 +61,7 @@ export class TupleSpace implements RuleSpace {
         const offset = data[at + 2]!;
         const mask = data[at + 3]!;
         const wanted = hash & hashBits;
-        let index = wanted & mask;
+        let index = wanted >>> Math.clz32(mask);
         record = slots[offset + 2 * index + 1]!;
         while (record !== 0 && slots[offset + 2 * index] !== wanted) {
           index = (index + 1) & mask;
@@ -133,7 +133,7 @@ export class TupleSpace implements RuleSpace {
         const offset = data[at + 2]!;
         const mask = data[at + 3]!;
         const wanted = hash & hashBits;
-        let index = wanted & mask;
+        let index = wanted >>> Math.clz32(mask);
         record = slots[offset + 2 * index + 1]!;
         while (record !== 0 && slots[offset + 2 * index] !== wanted) {
           index = (index + 1) & mask;
