@@ -1,5 +1,6 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
+import { FLOW_VOCABULARY } from '../src/arbitraries.js';
 import {
   FLOW_SCHEMA,
   FlowCache,
@@ -11,6 +12,8 @@ import {
 import { type ClassifierUnderTest, classifierLaws } from '../src/laws.js';
 
 const NOTHING = -1;
+/** Longer than some of the waits of the law, and shorter than others. */
+const STALE_MS = 150;
 
 /** The rule table behind the flow cache, as one classifier. */
 class Joined implements ClassifierUnderTest {
@@ -65,6 +68,13 @@ describe('a rule table behind a flow cache', () => {
     ['where all hashes are equal', { hashBits: 0, megaflow: { maxFlows: 64 } }],
   ])('answers what the rules say at that moment, %s', (_name, options) => {
     for (const { property } of classifierLaws(() => new Joined(options))) fc.assert(property, { numRuns: runs() });
+  });
+
+  it('or said not long ago, where that is enough', () => {
+    const options = { revalidation: { mode: 'eventual', maxStaleMs: STALE_MS }, megaflow: { sweepFlows: 9 } } as const;
+    for (const { property } of classifierLaws(() => new Joined(options), FLOW_VOCABULARY, STALE_MS)) {
+      fc.assert(property, { numRuns: runs() });
+    }
   });
 });
 

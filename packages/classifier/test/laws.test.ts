@@ -90,4 +90,35 @@ describe('the laws', () => {
     }
     expect(classifierLaws(() => new Table()).map(({ property }) => fc.check(property, RUNS).failed)).toEqual([true]);
   });
+
+  it('let a cache keep an answer over a change for so long and no longer', () => {
+    class Table extends LinearTable implements ClassifierUnderTest {
+      readonly #answers = new Map<string, { action: number | undefined; madeMs: number }>();
+      readonly #keptMs: number;
+
+      constructor(keptMs: number) {
+        super();
+        this.#keptMs = keptMs;
+      }
+
+      classify(key: FlowKey, nowMs: number): number | undefined {
+        const name = key.words.join();
+        const known = this.#answers.get(name);
+        if (known !== undefined && nowMs - known.madeMs <= this.#keptMs) return known.action;
+        const action = this.lookup(key);
+        this.#answers.set(name, { action, madeMs: nowMs });
+        return action;
+      }
+
+      maintain(): void {
+        // Answers go by their age alone.
+      }
+    }
+    const fails = (keptMs: number, numRuns: number): boolean =>
+      classifierLaws(() => new Table(keptMs), TOY_VOCABULARY, 100).some(
+        ({ property }) => fc.check(property, { numRuns }).failed,
+      );
+    // One run in two hundred finds the second.
+    expect([fails(100, 300), fails(50_000, 6000)]).toEqual([false, true]);
+  });
 });
