@@ -1,11 +1,14 @@
-import { ipv4, outerPseudoHeader, type PacketBuffer, read16, readInt32, udp, write16 } from '@overlane/wire';
+import {
+  type PacketBuffer,
+  SUPER_DATAGRAM_OCTETS_MAX,
+  SUPER_DATAGRAM_SEGMENTS_MAX,
+  read16,
+  readInt32,
+  udp,
+  writeDatagramLengths,
+} from '@overlane/wire';
 import { IPPROTO_UDP } from './linux.js';
 import { IPV4_LENGTH, IPV6_LENGTH } from './outer-header.js';
-
-/** Segments that every kernel with segmentation of UDP cuts (UDP_MAX_SEGMENTS; 128 since Linux 6.9). */
-const SEGMENTS_MAX = 64;
-/** Octets of the longest super-datagram, IP header included: below every device's limit. */
-const OCTETS_MAX = 65_400;
 
 /**
  * Finds runs of UDP packets that differ in nothing but payload, identification and checksum, and are of one length, the
@@ -53,8 +56,8 @@ export class DatagramGroup {
   join(at: number, length: number): boolean {
     const { headerLength, segmentSize } = this;
     const payload = length - headerLength;
-    if (!this.#open || payload > segmentSize || this.count === SEGMENTS_MAX) return false;
-    if (headerLength + this.payloadLength + payload > OCTETS_MAX) return false;
+    if (!this.#open || payload > segmentSize || this.count === SUPER_DATAGRAM_SEGMENTS_MAX) return false;
+    if (headerLength + this.payloadLength + payload > SUPER_DATAGRAM_OCTETS_MAX) return false;
     if (this.headersOf(at, length) !== headerLength || !this.#sameHeaders(at)) return false;
     this.count++;
     this.payloadLength += payload;
@@ -76,25 +79,12 @@ export class DatagramGroup {
     return ipLength + udp.HEADER_LENGTH;
   }
 
-  /**
-   * Writes IP and UDP header of the super-datagram at `bytes[at..]`: those of the first packet with the lengths of all,
-   * and the sum of the pseudo-header as UDP checksum, to be finished by who cuts it. Choice: the packets get a real
-   * checksum even if they asked for none, because the kernel cuts (and joins) no datagrams without.
-   */
+  /** Writes IP and UDP header of the super-datagram at `bytes[at..]`: those of the first packet with the lengths of all. */
   writeHeaders(at: number): void {
-    const bytes = this.#bytes;
     const { headerLength, payloadLength } = this;
-    const ipLength = headerLength - udp.HEADER_LENGTH;
-    const udpLength = udp.HEADER_LENGTH + payloadLength;
-    bytes.copyWithin(at, this.start, this.start + headerLength);
-    write16(bytes, at + ipLength + 4, udpLength);
-    if (this.#family === 4) {
-      write16(bytes, at + 2, ipLength + udpLength);
-      ipv4.writeChecksum(bytes, at);
-    } else {
-      write16(bytes, at + 4, udpLength);
-    }
-    write16(bytes, at + ipLength + 6, outerPseudoHeader(bytes, at, this.#family, IPPROTO_UDP, udpLength));
+    this.#bytes.copyWithin(at, this.start, this.start + headerLength);
+    const transport = at + headerLength - udp.HEADER_LENGTH;
+    writeDatagramLengths(this.#bytes, at, transport, udp.HEADER_LENGTH + payloadLength);
   }
 
   /** Sets the offload fields of `window`, which starts at the super-datagram's IP header. */

@@ -1,37 +1,24 @@
-import { ethernet, PacketBuffer, writeOctets } from '@overlane/wire';
+import { ethernet, PacketBuffer, udp, writeOctets } from '@overlane/wire';
 import type { Arena } from './arena.js';
 import { DatagramGroup } from './datagram-group.js';
 import { FinishedChecksums } from './finished-checksums.js';
 import { EINTR, EINVAL, EIO, EOPNOTSUPP, MSG_DONTWAIT } from './linux.js';
 import type { NextHop, NextHops } from './next-hops.js';
 import { IPV4_LENGTH, IPV6_LENGTH } from './outer-header.js';
+import type { PacketSenderSettings } from './packet-sender-settings.js';
 import type { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
 import { SendTable } from './send-table.js';
 import { Slots } from './slots.js';
 import type { SystemCalls } from './sys.js';
 import { canKernelFinish, transportOffset } from './underlay-offload.js';
 import type { UnderlaySender } from './underlay-sender.js';
-import { type OffloadLevel, VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.js';
+import { VNET_HEADER_LENGTH, writeVnetHeader } from './vnet-header.js';
 
 /** Octets in front of the IP packet in each message. */
 const LINK = VNET_HEADER_LENGTH + ethernet.HEADER_LENGTH;
 
 /** Octets in the table after which it is sent: far fewer than the socket's buffer holds. */
 const OCTETS_MAX = 1024 * 1024;
-
-/** What a {@link PacketSender} is made for. */
-export interface PacketSenderSettings {
-  /** Address family of all packets. */
-  readonly family: 4 | 6;
-  /** Packets in the table. */
-  readonly packets: number;
-  /** Packets from foreign memory in it. */
-  readonly copies: number;
-  /** Longest packet copied from foreign memory. */
-  readonly mtu: number;
-  /** What is left to the kernel. */
-  readonly offload: OffloadLevel;
-}
 
 /**
  * The sending half of a packet socket: Ethernet and vnet headers of its own in front of packets that stay where they
@@ -102,6 +89,15 @@ export class PacketSender {
       this.#table.release();
       throw error;
     }
+  }
+
+  /**
+   * Whether the super-datagram `packet` can leave as it is: the kernel cuts such, its datagrams fit the interface, and the
+   * next hop is known.
+   */
+  cuts({ bytes, start, checksumStart, segmentSize }: PacketBuffer): boolean {
+    if (!this.#coalescing || checksumStart + udp.HEADER_LENGTH - start + segmentSize > this.linkMtu) return false;
+    return this.#hops.find(bytes, start + (this.#settings.family === 4 ? 16 : 24)).isDirect;
   }
 
   /** Puts a packet into the table; sends the table first if it is full. */
@@ -241,8 +237,10 @@ export class PacketSender {
       const errno = this.#system.errno();
       if (errno === EINTR && tries > count - next) continue;
       const packets = this.#packetsIn[next]!;
-      if (packets > 1 && (errno === EINVAL || errno === EIO || errno === EOPNOTSUPP)) {
-        this.#coalescing = false;
+      const isUncut = errno === EINVAL || errno === EIO || errno === EOPNOTSUPP;
+      // A run, or what came as a super-datagram.
+      if (isUncut && (packets > 1 || this.#lengths[packet]! > this.linkMtu)) this.#coalescing = false;
+      if (isUncut && packets > 1) {
         this.#statistics.coalescingRefused++;
         this.#sendSingly(next, packet, packets);
       } else {

@@ -170,11 +170,12 @@ export class PacketUnderlay implements PollablePort {
 
   /**
    * True for what `offload` allows: with `segmentation` outer segments (`tcp4` or `tcp6`, after the family) and outer
-   * `udp`; and one unfinished checksum, outer or, if there is no outer UDP checksum, inside the tunnel. The kernel of a
+   * `udp`, if the next hop is known and the datagrams fit the interface; and one unfinished checksum, outer or, if there is no outer UDP checksum, inside the tunnel. The kernel of a
    * veth's far end takes that as it is; for a program there that does not, `ethtool -K DEV tx off` here has it finished.
    */
   canFinish(packet: PacketBuffer): boolean {
-    return canKernelFinish(packet, this.family, this.#offload);
+    if (!canKernelFinish(packet, this.family, this.#offload)) return false;
+    return packet.segmentType !== 'udp' || this.#sender.cuts(packet);
   }
 
   /**

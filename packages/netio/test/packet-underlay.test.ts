@@ -187,6 +187,19 @@ describe('PacketUnderlay sending', () => {
     expect(port.canFinish(gre)).toBe(false);
   });
 
+  it('takes super-datagrams as long as they leave by its interface, which cuts them', () => {
+    const { system, port } = open();
+    const datagrams = (segmentSize: number, last = 2): PacketBuffer =>
+      unfinished(datagram(4000, { last }), 20, { segmentType: 'udp', segmentSize });
+    const takes = (): boolean[] => [datagrams(1472), datagrams(1473)].map((packet) => port.canFinish(packet));
+    expect(takes()).toEqual([true, false]);
+    // The kernel does not know this one's address yet.
+    expect(port.canFinish(datagrams(1000, 8))).toBe(false);
+    system.always('sendmmsg', EINVAL);
+    port.send(datagrams(1000));
+    expect([port.flush(), ...takes()]).toEqual([1, false, false]);
+  });
+
   it('accounts for each packet, in bounded calls, whatever the system answers', () => {
     const answer = fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constantFrom(-4, -90, -11, -105, -100, EINVAL));
     const packets = fc.array(fc.constantFrom(10, 20, 30), { maxLength: 30 });

@@ -26,6 +26,8 @@ export class Downlink {
   readonly #ledger: Ledger;
   readonly #coalescer: SegmentCoalescer;
   readonly #tunnel = new TunnelMetadata();
+  /** Whether a packet may be joined to the one before without being unwrapped. */
+  readonly #joinsWrapped: boolean;
   // Of the batch under way.
   #counters: PortCounters | undefined;
   #nowMs = 0;
@@ -35,6 +37,7 @@ export class Downlink {
     this.#roles = roles;
     this.#ways = ways;
     this.#ledger = ledger;
+    this.#joinsWrapped = roles.encapsulation.keepsOffload === true;
     const scratch = allocate?.(SegmentCoalescer.scratchLength(FLOWS, PORT_HEADROOM));
     this.#coalescer = new SegmentCoalescer(
       (frame, tunnel) => {
@@ -58,11 +61,17 @@ export class Downlink {
     const count = port.receive();
     this.#counters = counters;
     this.#nowMs = nowMs;
+    // Where the packet before starts.
+    let before = -1;
     for (let i = 0; i < count; i++) {
       const packet = port.packet(i);
       counters.countReceived(packet.length);
-      const fault = this.#receive(packet, counters, nowMs);
-      if (fault !== undefined) counters.countDropped(fault);
+      const { start } = packet;
+      if (before < 0 || !this.#coalescer.acceptNext(packet, before)) {
+        const fault = this.#receive(packet, counters, nowMs);
+        if (fault !== undefined) counters.countDropped(fault);
+      }
+      before = this.#joinsWrapped ? start : -1;
     }
     this.#coalescer.flush();
     return count;

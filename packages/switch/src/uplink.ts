@@ -3,8 +3,9 @@ import {
   type Fault,
   type IpAddress,
   type Locator,
-  type PacketBuffer,
+  PacketBuffer,
   type Path,
+  type RunWays,
   type SoftwareOffload,
   TunnelMetadata,
   flowHash,
@@ -57,6 +58,22 @@ export class Uplink {
     else this.#refuse(payload, fault);
   };
 
+  readonly #outer = new PacketBuffer(new Uint8Array(0));
+  readonly #noteOuter = (outer: PacketBuffer): void => void this.#outer.reset(outer.bytes, outer.start, outer.end);
+  readonly #runs: RunWays = {
+    wrap: (segment) => {
+      const fault = this.#encapsulation.encapsulate(segment, this.#tunnel, this.#noteOuter);
+      if (fault === undefined) return this.#outer;
+      this.#refuse(segment, fault);
+      return undefined;
+    },
+    accepts: (datagrams) => this.#target?.port.canFinish?.(datagrams) === true,
+    emit: (datagrams) => {
+      this.#pieces++;
+      this.#target?.send(datagrams);
+    },
+  };
+
   /** An uplink without underlays. What neither `encapsulation` nor the underlay can carry unfinished, `software` does before. */
   constructor(encapsulation: Encapsulation, path: Path, software: SoftwareOffload, ledger: Ledger) {
     this.#encapsulation = encapsulation;
@@ -88,7 +105,8 @@ export class Uplink {
       this.#wrap(payload);
       return;
     }
-    const fault = this.#software.run(payload, this.#wrap);
+    const fault = this.#cut(payload);
+    if (fault === 'refused') return;
     if (fault === undefined) this.#ledger.cut += this.#pieces - 1;
     else sender.counters.countDropped(fault);
   }
@@ -105,6 +123,17 @@ export class Uplink {
     if (encapsulation.keepsOffload !== true || egress.port.finishesInside !== true) return false;
     // What the headers make too long for one packet is cut here.
     return payload.length + encapsulation.overhead(address.family) <= IP_LENGTH_MAX && this.#software.prepare(payload);
+  }
+
+  /** Sends what is left to do on `payload` as super-datagrams if the underlay takes them, else finished and piece by piece. */
+  #cut(payload: PacketBuffer): Fault | 'refused' | undefined {
+    // Frames that may stay unfinished get the same tunnel header in front of every segment, whoever cuts them.
+    if (this.#encapsulation.keepsOffload === true) {
+      const outcome = this.#software.runWrapped(payload, this.#runs);
+      if (outcome === 'sent') return undefined;
+      if (outcome !== 'unsuited') return outcome;
+    }
+    return this.#software.run(payload, this.#wrap);
   }
 
   #refuse(payload: PacketBuffer, fault: Fault): void {

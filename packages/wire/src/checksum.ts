@@ -121,8 +121,8 @@ function sumLong(bytes: Uint8Array, offset: number, end: number): number {
   const lastWord = (base + tailStart) >>> 2;
   if (isAssisted) {
     const blocks = (lastWord - firstWord) & -ASSISTED_BLOCK;
-    total += sumAssisted(firstWord, firstWord + blocks);
-    firstWord += blocks;
+    total += sumAssisted(firstWord, firstWord + blocks) + sumFewWords(firstWord + blocks, lastWord);
+    firstWord = lastWord;
   }
   for (let at = firstWord; at < lastWord; at += BLOCK) total += sumWords(at, Math.min(at + BLOCK, lastWord));
   const folded = fold(total);
@@ -140,6 +140,17 @@ function sumAssisted(from: number, to: number): number {
   let total = 0;
   for (let at = from; at < to; at += ASSISTED_WORDS) {
     total += fold(assistant!(at << 2, Math.min(at + ASSISTED_WORDS, to) << 2) >>> 0);
+  }
+  const folded = fold(total);
+  return LITTLE_ENDIAN ? swap(folded) : folded;
+}
+
+/** Fewer words than an assistant takes: as integers, since a remainder of doubles costs more than the sum. */
+function sumFewWords(from: number, to: number): number {
+  let total = 0;
+  for (let i = from; i < to; i++) {
+    const word = words[i]!;
+    total += (word & 0xffff) + (word >>> 16);
   }
   const folded = fold(total);
   return LITTLE_ENDIAN ? swap(folded) : folded;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   PacketBuffer,
-  SegmentCutter,
+  ScratchRing,
   SoftwareOffload,
   dropOuterOffload,
   ethernet,
@@ -121,7 +121,7 @@ describe('cutting', () => {
   });
 
   it('refuses a scratch that one segment may not fit', () => {
-    expect(() => new SegmentCutter({ scratch: PacketBuffer.from(new Uint8Array(66_000), 0) })).toThrow(RangeError);
+    expect(() => new ScratchRing({ scratch: PacketBuffer.from(new Uint8Array(66_000), 0) })).toThrow(RangeError);
   });
 });
 

@@ -80,7 +80,7 @@ export class FlowPacket {
     if (end !== packet.end || packet.segmentType !== 'none') return false;
     if (this.protocol === tcp.IP_PROTOCOL) {
       if (tcp.check(bytes, transport, end) !== undefined) return false;
-      if ((tcp.readFlags(bytes, transport) | tcp.FLAG.PSH) !== ACK_OR_PSH) return false;
+      if (!this.hasPlainFlags) return false;
       this.payload = transport + tcp.readHeaderLength(bytes, transport);
       return this.payload < end;
     }
@@ -92,14 +92,34 @@ export class FlowPacket {
 
   /** True if the checksum is right, or the sender left it unfinished. Costs a pass over the data. Precondition: plain. */
   isGood(packet: PacketBuffer): boolean {
-    const { bytes, network, transport, end, protocol } = this;
+    const { transport, protocol } = this;
     if (packet.checksum === 'verified') return true;
     if (packet.checksum === 'partial') {
       const fieldAt = protocol === tcp.IP_PROTOCOL ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
       return packet.checksumStart === transport && packet.checksumField === transport + fieldAt;
     }
+    return this.isSummedRight();
+  }
+
+  /** True if the checksum is right. Costs a pass over the data. */
+  isSummedRight(): boolean {
+    const { bytes, network, transport, end, protocol } = this;
     const pseudoHeader = transportPseudoHeader(bytes, network, protocol, end - transport);
     return checksum.sum(bytes, transport, end, pseudoHeader) === 0xffff;
+  }
+
+  /** Moves on by so many octets, to a packet whose headers are the same. */
+  shift(octets: number): void {
+    this.start += octets;
+    this.network += octets;
+    this.transport += octets;
+    this.payload += octets;
+    this.end += octets;
+  }
+
+  /** True if a TCP header has no flag but ACK and PSH. */
+  get hasPlainFlags(): boolean {
+    return (tcp.readFlags(this.bytes, this.transport) | tcp.FLAG.PSH) === ACK_OR_PSH;
   }
 
   #set(bytes: Uint8Array, start: number, network: number, transport: number, protocol: number): FlowKind {

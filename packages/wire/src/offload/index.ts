@@ -11,6 +11,13 @@ export {
   transportPseudoHeader,
 } from './inner-transport.js';
 export * from './segment-coalescer.js';
+export type { RunOutcome, RunWays } from './run-cutter.js';
+export { ScratchRing, type ScratchOptions } from './scratch-ring.js';
 export * from './segment-cutter.js';
 export * from './segment-length.js';
 export * from './software-offload.js';
+export {
+  OCTETS_MAX as SUPER_DATAGRAM_OCTETS_MAX,
+  SEGMENTS_MAX as SUPER_DATAGRAM_SEGMENTS_MAX,
+  writeDatagramLengths,
+} from './super-datagram.js';

@@ -12,10 +12,12 @@
  * flow never changes. Order between flows may.
  */
 import { PacketBuffer } from '../packet-buffer.js';
+import { hasRecentView } from '../recent-view.js';
 import type { TunnelMetadata } from '../roles.js';
 import * as tcp from '../tcp.js';
 import { FlowPacket } from './flow-packet.js';
 import { HeldFlow, heldFlowSize } from './held-flow.js';
+import { repeatsHeaders } from './repeated-headers.js';
 
 /** What is to be joined: TCP segments only, or UDP datagrams too. */
 export type JoinedKinds = 'segments' | 'segments and datagrams';
@@ -54,6 +56,8 @@ export class SegmentCoalescer {
   readonly #packet = new FlowPacket();
   #table: HeldFlow[] = [];
   #held = 0;
+  /** What the packet accepted last, which `#packet` tells of, was added to and may go on; nothing else came since. */
+  #last: HeldFlow | undefined;
   // Where the search starts: bulk flows come in runs.
   #recent = 0;
   #nextVictim = 0;
@@ -85,6 +89,7 @@ export class SegmentCoalescer {
   accept(packet: PacketBuffer, tunnel: TunnelMetadata, kinds: JoinedKinds = 'segments and datagrams'): boolean {
     const flow = this.#packet;
     const kind = flow.read(packet);
+    this.#last = undefined;
     if (kind === 'other') return false;
     if (kind === 'unclear') {
       this.#flushTunnel(tunnel);
@@ -98,6 +103,7 @@ export class SegmentCoalescer {
       if (isPlain && held.isContinuedBy(flow) && flow.isGood(packet)) {
         this.joined++;
         if (held.join(flow) === 'complete') this.#release(held);
+        else this.#last = held;
         return true;
       }
       this.#release(held);
@@ -105,8 +111,36 @@ export class SegmentCoalescer {
     // A pushed segment ends a packet, so nothing can follow it.
     if (!isPlain || (isTcp && tcp.readFlags(flow.bytes, flow.transport) !== tcp.FLAG.ACK)) return false;
     if (!flow.isGood(packet)) return false;
-    this.#takeEntry().hold(packet, flow, tunnel);
+    const entry = this.#takeEntry();
+    entry.hold(packet, flow, tunnel);
     this.#held++;
+    this.#last = entry;
+    return true;
+  }
+
+  /**
+   * Takes the packet if it is plain to see that it continues what the one before it was added to: a TCP segment whose headers,
+   * those of the tunnel included, are the same again but for what counts on. `packet` is still wrapped, in a tunnel over UDP
+   * that is all in its headers (`Encapsulation.keepsOffload`); so was the one before, the last that {@link accept} or this has
+   * taken, at `before` in the same array. False, and nothing has changed: unwrap it and ask `accept`.
+   */
+  acceptNext(packet: PacketBuffer, before: number): boolean {
+    const flow = this.#packet;
+    const held = this.#last;
+    const { bytes, start } = packet;
+    if (held === undefined || bytes !== flow.bytes || !hasRecentView(bytes)) return false;
+    const distance = start - before;
+    const isWhole =
+      packet.end === flow.end + distance && packet.checksum !== 'partial' && packet.segmentType === 'none';
+    if (!isWhole || flow.protocol !== tcp.IP_PROTOCOL) return false;
+    if (!repeatsHeaders(before, start, flow, packet.checksum)) return false;
+    flow.shift(distance);
+    if (!flow.hasPlainFlags || !held.isContinuedBy(flow) || !flow.isSummedRight()) {
+      flow.shift(-distance);
+      return false;
+    }
+    this.joined++;
+    if (held.join(flow) === 'complete') this.#release(held);
     return true;
   }
 
@@ -162,6 +196,7 @@ export class SegmentCoalescer {
 
   #release(entry: HeldFlow): void {
     this.#held--;
+    if (entry === this.#last) this.#last = undefined;
     this.#emit(entry.release(), entry.tunnel);
   }
 }

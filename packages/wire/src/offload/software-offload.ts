@@ -12,7 +12,9 @@ import {
   isTransport,
   transportPseudoHeader,
 } from './inner-transport.js';
-import { type SegmentCutterOptions, SegmentCutter } from './segment-cutter.js';
+import { RunCutter, type RunOutcome, type RunWays } from './run-cutter.js';
+import { type ScratchOptions, ScratchRing } from './scratch-ring.js';
+import { SegmentCutter } from './segment-cutter.js';
 
 /** What {@link SoftwareOffload.run} refuses: a request that doesn't fit the packet, or one out of all proportion. */
 export type OffloadFault = Extract<WireFault, 'E_OFFLOAD_MISMATCH' | 'E_OFFLOAD_TOO_MANY_SEGMENTS'>;
@@ -24,7 +26,7 @@ export type OffloadFault = Extract<WireFault, 'E_OFFLOAD_MISMATCH' | 'E_OFFLOAD_
 export const SEGMENTS_MAX = 2048;
 
 /** Settings of a {@link SoftwareOffload}. */
-export interface SoftwareOffloadOptions extends SegmentCutterOptions {
+export interface SoftwareOffloadOptions extends ScratchOptions {
   /** What the packets start with. Default `ethernet`. */
   readonly startsWith?: PacketStart;
 }
@@ -38,11 +40,14 @@ export class SoftwareOffload {
   deviatingPartials = 0;
   readonly #startsWith: PacketStart;
   readonly #cutter: SegmentCutter;
+  readonly #runs: RunCutter;
 
   /** With options for the memory of segments. */
   constructor(options: SoftwareOffloadOptions = {}) {
     this.#startsWith = options.startsWith ?? 'ethernet';
-    this.#cutter = new SegmentCutter(options);
+    const ring = new ScratchRing(options);
+    this.#cutter = new SegmentCutter(ring);
+    this.#runs = new RunCutter(ring);
   }
 
   /**
@@ -80,6 +85,21 @@ export class SoftwareOffload {
       write16(bytes, checksumField, transportPseudoHeader(bytes, network, protocol, end - checksumStart));
     }
     return true;
+  }
+
+  /**
+   * Does what {@link run} does to a TCP packet on its way into a tunnel over UDP, if `ways` can send it as super-datagrams: see `RunCutter`.
+   * `unsuited`: nothing was done, and `run` is right.
+   */
+  runWrapped(packet: PacketBuffer, ways: RunWays): OffloadFault | RunOutcome {
+    if (packet.segmentType !== 'tcp4' && packet.segmentType !== 'tcp6') return 'unsuited';
+    const network = findNetwork(packet, this.#startsWith);
+    const fault = isTransport(packet, network) ? checkSegments(packet, network) : 'E_OFFLOAD_MISMATCH';
+    if (fault !== undefined) return fault;
+    const outcome = this.#runs.cut(packet, network, ways);
+    // Who is told so calls `run`, which looks again.
+    if (outcome !== 'unsuited') this.#judge(packet, network);
+    return outcome;
   }
 
   #cut(packet: PacketBuffer, emit: (packet: PacketBuffer) => void): OffloadFault | undefined {
