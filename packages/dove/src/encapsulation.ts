@@ -68,6 +68,11 @@ export interface DoveEndpointOptions
    * which is for tests.
    */
   readonly seed?: number;
+  /**
+   * Where fragments to send are put, 128 KiB or more, which then belong to the endpoint. Give memory in the array of the packets to
+   * be sent, and cutting leaves no garbage. Default: 2 MiB, taken when the first payload is cut.
+   */
+  readonly scratch?: PacketBuffer;
 }
 
 /** Most fragments of a payload: what a receiver with the default limits holds. */
@@ -77,13 +82,13 @@ const NONE = new Uint8Array(0);
 
 /**
  * OTV or DOVE over IPv4 and IPv6. One object per tunnel port: it holds the identifications and the datagrams in assembly.
- * Allocates nothing per packet, but a view per payload that is cut and views of fragments that come.
+ * Allocates nothing per packet, but a view per payload that is cut, unless `scratch` is given, and views of fragments that come.
  */
 export class DoveEncapsulation implements Encapsulation {
   readonly name: DoveMode;
   readonly #carrier: UdpCarrier;
   readonly #receiver: DoveReceiver;
-  readonly #cutter = new FragmentCutter();
+  readonly #cutter: FragmentCutter;
   readonly #identifications: Identifications;
   readonly #overlayId: number;
   readonly #pathMtu: number;
@@ -105,6 +110,7 @@ export class DoveEncapsulation implements Encapsulation {
     const store = new ReassemblyStore(options, seed);
     const { overlays = new Set([overlayId]) } = options;
     this.#receiver = new DoveReceiver(this.#carrier, store, { ...options, mode, overlays });
+    this.#cutter = new FragmentCutter(options.scratch);
     this.#identifications = new Identifications(seed);
     this.#overlayId = overlayId;
     this.#pathMtu = Math.min(pathMtu, IP_LENGTH_MAX);

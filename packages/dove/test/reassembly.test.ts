@@ -10,6 +10,8 @@ import {
 } from '../src/index.js';
 
 const PAGE = 4096;
+/** Least scratch of a cutter. */
+const SCRATCH = 131_072;
 const DATA = Uint8Array.from({ length: 70_000 }, (_, i) => i * 31 + (i >>> 8));
 const fragmentOf = (identification: number, offset: number, more = true): Fragment => ({
   ...{ source: IpAddress.parse('192.0.2.1'), destination: IpAddress.parse('192.0.2.2'), overlayId: 1, instanceId: 1 },
@@ -195,7 +197,25 @@ describe('FragmentCutter', () => {
         }
       }
     }
-    expect(() => cutter.start(new PacketBuffer(DATA), 8, 1000)).toThrow();
+    expect(() => cutter.start(new PacketBuffer(DATA), 8, 1000)).toThrow(RangeError);
+  });
+
+  it('takes the memory it is given, in the array of the payload too, and no octet around it', () => {
+    const array = new Uint8Array(300_000).fill(0xee);
+    array.set(DATA.subarray(0, 20_000), 1000);
+    const cutter = new FragmentCutter(new PacketBuffer(array, 100_000, 100_000 + SCRATCH));
+    const pieces: Uint8Array[] = [];
+    for (let i = 0; i < 20; i++) {
+      cutter.start(new PacketBuffer(array, 1000, 21_000), 1456, 100);
+      pieces.length = 0;
+      while (cutter.next()) pieces.push(cutter.piece.copy());
+    }
+    expect(Buffer.concat(pieces).equals(DATA.subarray(0, 20_000))).toBe(true);
+    expect(array.subarray(1000, 21_000)).toEqual(DATA.subarray(0, 20_000));
+    expect(
+      [...array.subarray(21_000, 100_000), ...array.subarray(100_000 + SCRATCH)].every((octet) => octet === 0xee),
+    ).toBe(true);
+    expect(() => new FragmentCutter(new PacketBuffer(array, 0, SCRATCH - 1))).toThrow(RangeError);
   });
 });
 

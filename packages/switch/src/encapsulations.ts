@@ -75,7 +75,7 @@ export interface EncapsulationEntry<Config extends EncapsulationConfig> {
   innerMtu(pathMtu: number, overhead: number): number;
 }
 
-/** Octets for STT's segments under way: 32 frames of full length between two flushes. */
+/** Octets for STT's segments or DOVE's fragments under way: 32 frames of full length between two flushes. */
 const SEGMENT_MEMORY = 2 << 20;
 
 type Table = {
@@ -152,7 +152,8 @@ export const ENCAPSULATIONS: Table = {
     innerVlan: 'kept',
     create: ({ type: _type, ...config }, { networks, pathMtu }) =>
       new DoveEncapsulation({ ...config, networks, pathMtu }),
-    createSystem: ({ type: _type, ...config }, settings) => dove({ ...config, ...settings }),
+    createSystem: ({ type: _type, ...config }, { allocate, ...settings }) =>
+      dove({ ...config, ...settings, ...(allocate && { scratch: allocate(SEGMENT_MEMORY) }) }),
     transport: ({ port }) => ({ protocol: 'udp', port }),
     innerMtu: innerIpMtu,
   },
