@@ -152,8 +152,9 @@ export class FlowCache<Result> {
 
   /**
    * Sees to some megaflows, in turn: credits their packets, lets go of those idle too long, and stamps those that no change
-   * concerns; in mode `eventual` the slow path is asked about the others, for a key that is zero where their mask is. Also ranks subtables and builds filters. To be called a few times per second, or more often with many megaflows;
-   * one call costs at most `sweepFlows` steps.
+   * concerns; in mode `eventual` the slow path is asked about the others, for keys in them that are zero outside their masks.
+   * Also ranks subtables and builds filters. To be called a few times per second, or more often with many megaflows; one call
+   * costs at most `sweepFlows` steps, of which a run of the slow path is eight.
    */
   maintain(nowMs: number): MaintainReport {
     this.#clock[0] = nowMs;

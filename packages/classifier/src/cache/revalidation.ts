@@ -69,7 +69,7 @@ export class Revalidation {
     return this.#mask;
   }
 
-  /** A key of a megaflow, zero where its mask is; good until the next call. */
+  /** A key of a megaflow, zero outside its mask; good until the next call. */
   keyOf(flow: number): Int32Array {
     this.#read(flow);
     return this.#value;
