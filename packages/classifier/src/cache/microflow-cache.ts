@@ -37,6 +37,7 @@ export class MicroflowCache {
   #used = 0;
   #lookups = 0;
   #hits = 0;
+  #earlierHits = 0;
   #bypass = 0;
 
   /** From half full on, one new key in `insertInverse` enters. */
@@ -55,6 +56,11 @@ export class MicroflowCache {
     this.#seed = random.next();
     this.#entries = this.#reserve();
     if (entries === 0) this.#bypass = -1;
+  }
+
+  /** Lookups that found a microflow. */
+  get hits(): number {
+    return this.#earlierHits + this.#hits;
   }
 
   /** Whether lookups go to the megaflows at once now. */
@@ -178,6 +184,7 @@ export class MicroflowCache {
   #judge(): void {
     if (this.#hits < LEAST_HITS) this.#bypass = BYPASS;
     this.#lookups = 0;
+    this.#earlierHits += this.#hits;
     this.#hits = 0;
   }
 }

@@ -116,18 +116,17 @@ export function tellUse<Result>(
 
 /** Places of the counters of a cache in one array of doubles: exact to 2^53, and no allocation when they grow. */
 export const COUNTER = {
-  MICROFLOW_HITS: 0,
-  MEGAFLOW_HITS: 1,
-  MISSES: 2,
-  SPARED: 3,
-  CONFIRMED: 4,
-  REPLACED: 5,
-  INSERTED: 6,
-  EXPIRED: 7,
-  STALE: 8,
-  SWEPT: 9,
-  WITHDRAWN: 10,
-  UNCACHED: 11,
+  MEGAFLOW_HITS: 0,
+  MISSES: 1,
+  SPARED: 2,
+  CONFIRMED: 3,
+  REPLACED: 4,
+  INSERTED: 5,
+  EXPIRED: 6,
+  STALE: 7,
+  SWEPT: 8,
+  WITHDRAWN: 9,
+  UNCACHED: 10,
 } as const;
 
 /** The statistics of a cache. Costs the number of partitions. */
@@ -139,7 +138,7 @@ export function readStats(
 ): FlowCacheStats {
   const { directory, damping, evictions, refusals } = megaflows;
   const masks = directory.partitions.map((partition) => partition?.subtables.count ?? 0);
-  const microflowHits = counters[COUNTER.MICROFLOW_HITS]!;
+  const microflowHits = microflows.hits;
   const megaflowHits = counters[COUNTER.MEGAFLOW_HITS]!;
   const misses = counters[COUNTER.MISSES]!;
   return {
