@@ -1,6 +1,6 @@
 /**
- * What a packet leaves on the heap on its way through two switches, as a line of JSON: `node garbage.mjs ENCAPSULATION`. A process
- * of its own, because what the compiler makes of a function depends on all that it was ever called with.
+ * What a packet leaves on the heap on its way through two switches, as a line of JSON: `node garbage.mjs ENCAPSULATION WORK`. With
+ * WORK `unfinished` all ports take packets whose checksum is left to do, also inside of tunnels; with `finished` none. A process of its own, because what the compiler makes of a function depends on all that it was ever called with.
  */
 import { getHeapStatistics } from 'node:v8';
 import { PacketBuffer, TCP_CHECKSUM_AT, checksum, ethernet, ipv4, tcp, write16, write32 } from '@overlane/wire';
@@ -19,12 +19,14 @@ const [TURNS, CLEAN, LOOKS] = [30, 3, 100];
 class Link {
   name;
   peer = this;
+  finishesInside;
   #slots;
   #windows;
   #arrived = 0;
 
-  constructor(name, bytes, slots) {
+  constructor(name, bytes, slots, work) {
     this.name = name;
+    this.finishesInside = work === 'unfinished';
     this.#slots = slots;
     this.#windows = Array.from({ length: BATCH }, () => new PacketBuffer(bytes));
   }
@@ -39,13 +41,23 @@ class Link {
     return this.#windows[index];
   }
 
-  /** Copies the packet to the other end. */
-  send({ bytes, start, end }) {
+  canFinish() {
+    return this.finishesInside;
+  }
+
+  /** Copies the packet to the other end, with what is left to do on it. */
+  send(packet) {
+    const { bytes, start, end } = packet;
     const { peer } = this;
     if (peer.#arrived === BATCH) return false;
     const at = peer.#slots + peer.#arrived * SLOT + HEADROOM;
     bytes.copyWithin(at, start, end);
-    peer.#windows[peer.#arrived++].reset(bytes, at, at + end - start);
+    const window = peer.#windows[peer.#arrived++].reset(bytes, at, at + end - start);
+    if (packet.checksum === 'partial') {
+      window.checksum = 'partial';
+      window.checksumStart = at + packet.checksumStart - start;
+      window.checksumField = at + packet.checksumField - start;
+    }
     return true;
   }
 
@@ -57,7 +69,7 @@ class Link {
 }
 
 /** A TCP segment from one station to the other, as its kernel makes it. */
-function writeSegment(bytes, at, from, sequenceNumber) {
+function writeSegment(bytes, at, from, sequenceNumber, work) {
   const header = { tags: [], etherType: ethernet.ETHER_TYPE.IPV4 };
   const [source, destination] = [from, 3 - from].map((last) => Uint8Array.of(2, 0, 0, 0, 0, last));
   bytes.set(ethernet.encode({ ...header, source: source, destination: destination }), at);
@@ -70,12 +82,18 @@ function writeSegment(bytes, at, from, sequenceNumber) {
   write32(bytes, transport + 4, sequenceNumber);
   const end = network + IP_LENGTH;
   const pseudoHeader = checksum.pseudoHeaderV4(bytes, network, tcp.IP_PROTOCOL, end - transport);
-  write16(bytes, transport + TCP_CHECKSUM_AT, checksum.compute(bytes, transport, end, pseudoHeader));
-  return new PacketBuffer(bytes, at, end);
+  const packet = new PacketBuffer(bytes, at, end);
+  const field = transport + TCP_CHECKSUM_AT;
+  if (work === 'finished') write16(bytes, field, checksum.compute(bytes, transport, end, pseudoHeader));
+  else {
+    write16(bytes, field, pseudoHeader);
+    Object.assign(packet, { checksum: 'partial', checksumStart: transport, checksumField: field });
+  }
+  return packet;
 }
 
 /** Two switches of one kind; returns a turn of both, in which a batch goes from the first station to the second. */
-function createWorld(type) {
+function createWorld(type, work) {
   const bytes = new Uint8Array(32 << 20);
   let next = 0;
   const allocate = (octets) => {
@@ -83,7 +101,7 @@ function createWorld(type) {
     next += Math.ceil(octets / 64) * 64;
     return new PacketBuffer(bytes, start, start + octets);
   };
-  const linkOf = (name) => new Link(name, bytes, allocate(BATCH * SLOT).start);
+  const linkOf = (name) => new Link(name, bytes, allocate(BATCH * SLOT).start, work);
   const join = (one, other) => void ([one.peer, other.peer] = [other, one]);
   const wires = [linkOf('wire1'), linkOf('wire2')];
   join(wires[0], wires[1]);
@@ -104,9 +122,11 @@ function createWorld(type) {
     return { station: far, switch: plan.switch };
   });
   const [one, two] = ends;
-  const segments = Array.from({ length: BATCH }, (_, i) => writeSegment(bytes, allocate(SLOT).start + 2, 1, i * 1360));
+  const segments = Array.from({ length: BATCH }, (_, i) =>
+    writeSegment(bytes, allocate(SLOT).start + 2, 1, i * 1360, work),
+  );
   // The first switch learns where the second station is.
-  two.station.send(writeSegment(bytes, allocate(SLOT).start + 2, 2, 0));
+  two.station.send(writeSegment(bytes, allocate(SLOT).start + 2, 2, 0, work));
   for (const end of [two, one, two, one]) end.switch.turn(0);
   let delivered = 0;
   return {
@@ -121,8 +141,8 @@ function createWorld(type) {
 }
 
 /** Octets left on the heap per packet: 0 as soon as a few looks in a row find less than one, else what the last look found. */
-function measure(type) {
-  const { turn, delivered } = createWorld(type);
+function measure(type, work) {
+  const { turn, delivered } = createWorld(type, work);
   let looks = 0;
   let growth = Infinity;
   for (let clean = 0; clean < CLEAN && looks < LOOKS; looks++) {
@@ -132,7 +152,7 @@ function measure(type) {
     // A collection makes it negative: that is no proof of anything.
     clean = growth >= 0 && growth < 1 ? clean + 1 : 0;
   }
-  return { type, lost: looks * TURNS * BATCH - delivered(), left: looks < LOOKS ? 0 : growth };
+  return { type, work, lost: looks * TURNS * BATCH - delivered(), left: looks < LOOKS ? 0 : growth };
 }
 
-console.log(JSON.stringify(measure(process.argv[2])));
+console.log(JSON.stringify(measure(process.argv[2], process.argv[3])));

@@ -8,13 +8,19 @@ const TIMEOUT_MS = 60_000;
 /** DOVE learns where stations are by messages of its own. */
 const TYPES = ENCAPSULATION_NAMES.filter((type) => type !== 'dove');
 
-describe.each(TYPES)('%s', (type) => {
+const CASES = [
+  ...TYPES.map((type) => [type, 'finished'] as const),
+  // Those that leave work inside of the tunnel.
+  ...(['vxlan', 'geneve'] as const).map((type) => [type, 'unfinished'] as const),
+];
+
+describe.each(CASES)('%s, packets %s', (type, work) => {
   it(
     'leaves nothing on the heap per packet',
     () => {
-      const child = spawnSync(process.execPath, [join(__dirname, 'garbage.mjs'), type], { encoding: 'utf8' });
+      const child = spawnSync(process.execPath, [join(__dirname, 'garbage.mjs'), type, work], { encoding: 'utf8' });
       if (child.status !== 0) throw new Error(child.stderr);
-      expect(JSON.parse(child.stdout)).toEqual({ type, lost: 0, left: 0 });
+      expect(JSON.parse(child.stdout)).toEqual({ type, work, lost: 0, left: 0 });
     },
     TIMEOUT_MS,
   );
