@@ -7,6 +7,7 @@ import * as packetOffloadCases from './packet-offload-cases.mjs';
 import * as packetCases from './packet-cases.mjs';
 import * as tapCases from './tap-cases.mjs';
 import * as threadCases from './thread-cases.mjs';
+import * as tunCases from './tun-cases.mjs';
 import * as underlayCases from './underlay-cases.mjs';
 
 // New devices stay silent: no router solicitations, no group reports. The loop-back device has its ::1 all the same.
@@ -18,6 +19,7 @@ const cases = {
   ...tapCases,
   ...tapOffloadCases,
   ...threadCases,
+  ...tunCases,
   ...underlayCases,
 };
 console.log(JSON.stringify(await cases[process.argv[2]]()));
