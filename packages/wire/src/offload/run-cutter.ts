@@ -16,7 +16,7 @@ import type { ScratchRing } from './scratch-ring.js';
 import { SegmentHeaders } from './segment-headers.js';
 import { OCTETS_MAX, SEGMENTS_MAX, writeDatagramLengths } from './super-datagram.js';
 
-/** What a {@link RunCutter} asks of who sends. */
+/** What a `RunCutter` asks of who sends. */
 export interface RunWays {
   /** Wraps a segment in place. Returns the outer packet, in the same memory, or `undefined` if it may not be sent. */
   wrap(segment: PacketBuffer): PacketBuffer | undefined;
