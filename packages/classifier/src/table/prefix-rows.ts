@@ -1,7 +1,5 @@
 import type { PrefixTrie } from './prefix-trie.js';
 
-/** Words of a step: word of the key, shift, multiplier, bit of the pair. */
-const STEP = 4;
 const LEAST_ROW_BITS = 6;
 /** Rows for each prefix that there is or may come before they are made anew, at least. */
 const ROWS_PER_PREFIX = 4;
@@ -36,10 +34,14 @@ export class PrefixRows {
   /** Takes these pairs from now on. Prefixes of a new one must be noted. */
   use(pairs: readonly PrefixPair[]): void {
     this.#pairs = pairs;
-    this.#program = new Int32Array(STEP * (pairs.length + (pairs.length & 1)));
-    pairs.forEach(({ trie, nibbles, bit }, i) => {
-      this.#program.set([trie.word, 32 - 4 * nibbles, multiplierOf(bit), bit], STEP * i);
-    });
+    const program: number[] = [];
+    for (const word of new Set(pairs.map(({ trie }) => trie.word))) {
+      const own = pairs.filter(({ trie }) => trie.word === word);
+      const steps = own.flatMap(({ nibbles, bit }) => [32 - 4 * nibbles, multiplierOf(bit), bit]);
+      if (own.length % 2 === 1) steps.push(0, 0, 0);
+      program.push(word, program.length + 2 + steps.length, ...steps);
+    }
+    this.#program = Int32Array.from(program);
   }
 
   /** Notes a prefix of one of the pairs, which its trie has now. */
@@ -54,11 +56,15 @@ export class PrefixRows {
     const rows = this.#rows;
     const shift = this.#shift;
     let union = 0;
-    // By two: each step of a loop costs as much as a pair.
-    for (let at = 0; at < program.length; at += 8) {
-      const one = Math.imul(key[program[at]!]! >>> program[at + 1]!, program[at + 2]!) >>> shift;
-      const other = Math.imul(key[program[at + 4]!]! >>> program[at + 5]!, program[at + 6]!) >>> shift;
-      union |= (rows[one]! & program[at + 3]!) | (rows[other]! & program[at + 7]!);
+    for (let at = 0; at < program.length;) {
+      const value = key[program[at]!]!;
+      const end = program[at + 1]!;
+      // By two: each step of a loop costs as much as a pair.
+      for (at += 2; at < end; at += 6) {
+        const one = Math.imul(value >>> program[at]!, program[at + 1]!) >>> shift;
+        const other = Math.imul(value >>> program[at + 3]!, program[at + 4]!) >>> shift;
+        union |= (rows[one]! & program[at + 2]!) | (rows[other]! & program[at + 5]!);
+      }
     }
     return union;
   }
