@@ -1,4 +1,4 @@
-import type { SwitchConfig, SwitchConfigFile } from '../config.js';
+import type { PortConfig, SwitchConfig } from '../config.js';
 import type { SwitchSnapshot } from '../switch-options.js';
 
 /** Counters of a switch on real interfaces. */
@@ -10,7 +10,7 @@ export interface RunningSwitchSnapshot extends SwitchSnapshot {
 /** What the main thread asks of the worker. */
 export type WorkerRequest =
   | { readonly kind: 'snapshot'; readonly id: number }
-  | { readonly kind: 'add port'; readonly id: number; readonly port: SwitchConfigFile['ports'][number] }
+  | { readonly kind: 'add port'; readonly id: number; readonly port: PortConfig }
   | { readonly kind: 'remove port'; readonly id: number; readonly device: string }
   | { readonly kind: 'stop' };
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { wakePoller } from '@overlane/netio';
-import type { SwitchConfig, SwitchConfigFile } from '../config.js';
+import type { PortConfig, SwitchConfig, SwitchConfigFile } from '../config.js';
 import type { RunningSwitchSnapshot, WorkerAnswer, WorkerReply, WorkerRequest } from './messages.js';
 import { SwitchError } from './switch-error.js';
 
@@ -15,7 +15,7 @@ export interface RunningSwitch {
   /**
    * Makes another TAP device while packets keep coming, and attaches it to one of the configuration's networks. Returns its
    * name. Memory for about 150 with offload `segmentation`, a few hundred without; a removed port's serves the next one.
-   * @throws SwitchError with the code of the cause, such as `E_CONFIG` or `E_NETIO_DEVICE_BUSY`
+   * @throws ConfigError; SwitchError with the code of the cause, such as `E_NETIO_DEVICE_BUSY`
    */
   addPort(port: SwitchConfigFile['ports'][number]): Promise<string>;
   /** Takes a port out, forgets what was learned on it, and closes its device. @throws SwitchError `E_SWITCH_NO_PORT` */
@@ -35,8 +35,8 @@ interface Waiting {
 
 /**
  * Starts the switch that `config` describes on real interfaces, in a worker thread. Its devices go when it stops, and
- * with the process in any case. The worker checks the configuration, so that the calling thread loads, and later collects,
- * nothing of what that takes. @throws SwitchError with the code of the cause
+ * with the process in any case. The worker checks the configuration, so that the calling thread need not load what that
+ * takes until a port is added. @throws SwitchError with the code of the cause
  */
 export function startSwitch(config: SwitchConfig | SwitchConfigFile): Promise<RunningSwitch> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: config });
@@ -80,8 +80,7 @@ export function startSwitch(config: SwitchConfig | SwitchConfigFile): Promise<Ru
       config: parsed,
       devices,
       ended,
-      addPort: (port) => ask((id) => ({ kind: 'add port', id, port })) as Promise<string>,
-      removePort: (device) => ask((id) => ({ kind: 'remove port', id, device })) as Promise<undefined>,
+      ...portControl(parsed, devices, ask),
       snapshot: () => ask((id) => ({ kind: 'snapshot', id })) as Promise<RunningSwitchSnapshot>,
       stop: () => {
         if (!isStopping) tell({ kind: 'stop' });
@@ -123,4 +122,40 @@ export function startSwitch(config: SwitchConfig | SwitchConfigFile): Promise<Ru
       if (!hasEnded) fail(new SwitchError('E_SWITCH_WORKER', `the switch's worker ended with status ${code}`));
     });
   });
+}
+
+/**
+ * Adds and removes ports; one at a time, so that each is checked against those before. Checked here and not by the worker,
+ * whose thread would have to collect what that leaves while packets wait.
+ */
+function portControl(
+  config: SwitchConfig,
+  devices: readonly string[],
+  ask: (requestOf: (id: number) => WorkerRequest) => Promise<WorkerAnswer>,
+): Pick<RunningSwitch, 'addPort' | 'removePort'> {
+  const ports = new Map<string, PortConfig>(
+    devices.map((device, i) => [device, { ...config.ports[i]!, name: device }]),
+  );
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  return {
+    addPort: (wanted) =>
+      inTurn(async () => {
+        const { parseSwitchConfig } = await import('../parse-config.js');
+        const port = parseSwitchConfig({ ...config, ports: [...ports.values(), wanted] }).ports.at(-1)!;
+        const device = (await ask((id) => ({ kind: 'add port', id, port }))) as string;
+        ports.set(device, { ...port, name: device });
+        return device;
+      }),
+    removePort: (device) =>
+      inTurn(async () => {
+        if (!ports.has(device)) throw new SwitchError('E_SWITCH_NO_PORT', `the switch has no port named ${device}`);
+        await ask((id) => ({ kind: 'remove port', id, device }));
+        ports.delete(device);
+      }),
+  };
 }

@@ -11,7 +11,6 @@ import type { Switch } from '../switch.js';
 import { CaptureFile, CapturingPort } from './capture-file.js';
 import type { RunningSwitchSnapshot, WorkerAnswer, WorkerReply, WorkerRequest } from './messages.js';
 import { type InterfacePort, allocateIn, mapArena, openTapPort, openUnderlay } from './open-ports.js';
-import { SwitchError } from './switch-error.js';
 
 /** Longest sleep of an idle switch; requests end it at once. */
 const SLEEP_MS = 200;
@@ -25,8 +24,6 @@ interface Opened {
   readonly clock: MonotonicClock;
   readonly switch: Switch;
   readonly ports: InterfacePort[];
-  /** Configurations of the tenants' ports that are there now, by device. */
-  readonly attached: Map<string, PortConfig>;
   readonly devices: readonly string[];
   readonly capture: CaptureFile | undefined;
 }
@@ -43,15 +40,14 @@ function open(input: SwitchConfigFile): Opened {
     const { startsWith } = plan.encapsulation;
     const capture = config.capture === undefined ? undefined : new CaptureFile(config.capture, startsWith);
     plan.switch.addUnderlay(capture === undefined ? underlay : new CapturingPort(underlay, capture), plan.address);
-    const attached = new Map<string, PortConfig>();
+    const devices: string[] = [];
     for (const port of config.ports) {
       const tap = openTapPort(port, plan, arena);
       ports.push(tap);
       plan.switch.addPort(tap, port.network, localPortOptions(port));
-      attached.set(tap.name, { ...port, name: tap.name });
+      devices.push(tap.name);
     }
-    const devices = [...attached.keys()];
-    return { config, plan, arena, clock, switch: plan.switch, ports, attached, devices, capture };
+    return { config, plan, arena, clock, switch: plan.switch, ports, devices, capture };
   } catch (error) {
     for (const port of ports) port.close();
     throw error;
@@ -104,12 +100,7 @@ function obey(opened: Opened, poller: Poller, request: Exclude<WorkerRequest, { 
   }
 }
 
-function addPort(
-  { config, plan, arena, clock, ports, attached, ...opened }: Opened,
-  poller: Poller,
-  wanted: SwitchConfigFile['ports'][number],
-): string {
-  const port = parseSwitchConfig({ ...config, ports: [...attached.values(), wanted] }).ports.at(-1)!;
+function addPort({ plan, arena, clock, ports, ...opened }: Opened, poller: Poller, port: PortConfig): string {
   const tap = openTapPort(port, plan, arena);
   try {
     opened.switch.addPort(tap, port.network, localPortOptions(port));
@@ -123,12 +114,10 @@ function addPort(
     tap.close();
     throw error;
   }
-  attached.set(tap.name, { ...port, name: tap.name });
   return tap.name;
 }
 
-function removePort({ clock, ports, attached, ...opened }: Opened, poller: Poller, device: string): undefined {
-  if (!attached.delete(device)) throw new SwitchError('E_SWITCH_NO_PORT', `the switch has no port named ${device}`);
+function removePort({ clock, ports, ...opened }: Opened, poller: Poller, device: string): undefined {
   opened.switch.removePort(device, clock.nowMs());
   const at = ports.findIndex(({ name }) => name === device);
   const [port] = ports.splice(at, 1);
