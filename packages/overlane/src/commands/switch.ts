@@ -48,8 +48,6 @@ async function runSwitch(options: SwitchCommandOptions): Promise<void> {
   // from the packets, to give back a few MB of start-up. It needs incremental marking for that, which nothing else here
   // does: the thread that forwards leaves no garbage, and this one's heap is marked at once in a few milliseconds.
   setFlagsFromString('--no-incremental-marking');
-  // Nor does it collect a young generation that is not full, after a question for counters, say.
-  setFlagsFromString('--no-scavenge-task');
   const level = logLevel(options.logLevel);
   const running = await startSwitch(readConfig(path)).catch((error: SwitchError) => {
     if (error.code === 'E_CONFIG') throw new UsageError(`${path}: ${error.message}`);
