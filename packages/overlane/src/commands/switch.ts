@@ -38,8 +38,8 @@ interface SwitchCommandOptions {
 
 async function runSwitch(options: SwitchCommandOptions): Promise<void> {
   if (options.printSchema === true) {
-    const { switchConfigJsonSchema } = await import('@overlane/switch');
-    process.stdout.write(`${JSON.stringify(switchConfigJsonSchema(), undefined, 2)}\n`);
+    const { formatSwitchSchema } = await import('./switch-schema.js');
+    process.stdout.write(formatSwitchSchema());
     return;
   }
   if (options.config === undefined) throw new UsageError('switch needs --config FILE (or --print-schema)');
