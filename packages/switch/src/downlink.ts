@@ -28,6 +28,8 @@ export class Downlink {
   readonly #tunnel = new TunnelMetadata();
   /** Whether a packet may be joined to the one before without being unwrapped. */
   readonly #joinsWrapped: boolean;
+  /** Whether the coalescer has the packet that was received last. */
+  #isHeld = false;
   // Of the batch under way.
   #counters: PortCounters | undefined;
   #nowMs = 0;
@@ -61,17 +63,18 @@ export class Downlink {
     const count = port.receive();
     this.#counters = counters;
     this.#nowMs = nowMs;
-    // Where the packet before starts.
+    // Where the packet before starts, if what was in it is held for being joined.
     let before = -1;
     for (let i = 0; i < count; i++) {
       const packet = port.packet(i);
       counters.countReceived(packet.length);
       const { start } = packet;
       if (before < 0 || !this.#coalescer.acceptNext(packet, before)) {
+        this.#isHeld = false;
         const fault = this.#receive(packet, counters, nowMs);
         if (fault !== undefined) counters.countDropped(fault);
       }
-      before = this.#joinsWrapped ? start : -1;
+      before = this.#joinsWrapped && this.#isHeld ? start : -1;
     }
     this.#coalescer.flush();
     return count;
@@ -94,7 +97,8 @@ export class Downlink {
     if (tunnel.control) return this.#takeControl(packet, tunnel, nowMs);
     // Joined before they are forwarded, segments pay for the decision once per super-frame.
     const joins = this.#ways.segmentOf(tunnel.network)?.joins ?? 'nothing';
-    if (joins !== 'nothing' && this.#coalescer.accept(packet, tunnel, joins)) return undefined;
+    this.#isHeld = joins !== 'nothing' && this.#coalescer.accept(packet, tunnel, joins);
+    if (this.#isHeld) return undefined;
     const fault = this.#ways.forward(packet, tunnel, counters, nowMs);
     // A frame put together in memory of the encapsulation is valid until its next call only.
     if (packet.bytes !== bytes || packet.start < start || packet.end > end) this.#ways.flush();
