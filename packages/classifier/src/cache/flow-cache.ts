@@ -37,9 +37,8 @@ const SWEEP_STEPS = 8;
  * was made under. After a change its next packet has to pass a test: no change since concerns its region, or the slow path,
  * asked again, gives the same answer for no more bits. Otherwise it is replaced by the new answer, before that packet is
  * answered. So a change costs nothing but a number, however much is cached. (Mode `eventual` puts that test off, by half a
- * second unless told otherwise.) Everything that is approximate here errs to the
- * safe side: masks may be wider than they need be, filters may name subtables in vain, changes may look larger than they
- * were; each costs time only.
+ * second unless told otherwise.) Everything that is approximate here errs to the safe side: masks may be wider than they need
+ * be, filters may name subtables in vain, changes may look larger than they were; each costs time only.
  *
  * Memory is bounded by options and reserved as it is used. A hit allocates nothing. Times are milliseconds from any origin
  * and must not be more than 24 days apart for a megaflow's idle time to be told right.
@@ -92,15 +91,10 @@ export class FlowCache<Result> {
    */
   lookup(key: FlowKey, octets = 0, nowMs = this.#clock[0]!): Result | undefined {
     this.#clock[0] = nowMs;
-    let flow = this.#microflows.find(key.words);
+    let flow = this.#microflows.bypassed ? -1 : this.#microflows.find(key.words);
     if (flow < 0) {
-      flow = this.#megaflows.find(key.words);
-      if (flow < 0) {
-        this.#counters[MISSES]!++;
-        return undefined;
-      }
-      this.#counters[MEGAFLOW_HITS]!++;
-      this.#microflows.offer(key.words, flow);
+      flow = this.#findRegion(key.words);
+      if (flow < 0) return undefined;
     }
     const store = this.#store;
     if (store.generation(flow) !== this.#changes.generation) {
@@ -209,6 +203,17 @@ export class FlowCache<Result> {
   /** Counters since the cache was made, and what it holds. Costs the number of partitions. */
   stats(): FlowCacheStats {
     return readStats(this.#counters, this.#store, this.#microflows, this.#megaflows);
+  }
+
+  /** The megaflow of a key that no microflow has, or -1. */
+  #findRegion(words: Int32Array): number {
+    const flow = this.#megaflows.find(words);
+    if (flow < 0) this.#counters[MISSES]!++;
+    else {
+      this.#counters[MEGAFLOW_HITS]!++;
+      this.#microflows.offer(words, flow);
+    }
+    return flow;
   }
 
   #insert(key: FlowKey, mask: FlowMask, result: Result, generation: number): number {

@@ -154,9 +154,10 @@ export class FlowStore<Result> {
 
   /** Counts a packet. */
   touch(flow: number, octets: number, nowMs: number): void {
-    const record = flow << 3;
-    this.records[record + 3] = nowMs;
-    this.#counts[(record >> 1) + 2]! += 1;
-    this.#counts[(record >> 1) + 3]! += octets;
+    const counts = this.#counts;
+    const at = flow << 2;
+    this.records[(flow << 3) | 3] = nowMs;
+    counts[at | 2]! += 1;
+    counts[at | 3]! += octets;
   }
 }

@@ -26,6 +26,16 @@ function lookAtSources(cache: FlowCache<number>): void {
   cache.insert(toKey(packet(99)), mask, 99);
 }
 
+/** Keys of so many words; the first is a field. */
+function makeWideSchema(words: number): Schema {
+  return new Schema({
+    words,
+    stageEnds: [words],
+    fields: [{ name: 'id', offset: 0, width: 32, maskable: true, format: 'decimal', meaning: 'number' }],
+    closure: [],
+  });
+}
+
 describe('microflows', () => {
   it('answer from the third packet of a flow on', () => {
     const cache = makeCache();
@@ -76,17 +86,22 @@ describe('microflows', () => {
     }
     expect(cache.stats().microflowBypassed).toBe(true);
     for (let i = 0; i < 1 << 20; i++) cache.classify(key);
-    expect(cache.stats().microflowBypassed).toBe(false);
+    expect(cache.stats()).toMatchObject({ microflowBypassed: false, lookups: 70_000 + (1 << 20), misses: 1 });
+  });
+
+  it('count every hit, however many come in a row', () => {
+    const cache = makeCache();
+    for (let round = 1; round <= 3; round++) {
+      cache.classify(toKey(packet(round)));
+      const key = toKey(packet(round));
+      for (let i = 0; i < 100_000; i++) cache.classify(key);
+      expect(cache.stats()).toMatchObject({ misses: round, megaflowHits: round, microflowHits: round * 99_999 });
+    }
   });
 
   it('hold keys of any number of words', () => {
     const words = 30;
-    const schema = new Schema({
-      words,
-      stageEnds: [words],
-      fields: [{ name: 'id', offset: 0, width: 32, maskable: true, format: 'decimal', meaning: 'number' }],
-      closure: [],
-    });
+    const schema = makeWideSchema(words);
     const slowPath = (key: FlowKey, mask: FlowMask): number => {
       for (let word = 0; word < words; word++) mask.consult(word, -1);
       return key.words.reduce((sum, value, word) => sum + value * word, 0);
@@ -98,6 +113,26 @@ describe('microflows', () => {
       for (let i = 0; i < 4; i++) expect(cache.classify(key)).toBe(5 * word);
     }
     expect(cache.stats()).toMatchObject({ misses: words, megaflowHits: words, microflowHits: 2 * words });
+  });
+
+  it.each([1, 5, 8, 9, 12, 13, 30])('are told apart by each of %i words when all hashes are equal', (words) => {
+    const schema = makeWideSchema(words);
+    const slowPath = (key: FlowKey, mask: FlowMask): number => {
+      for (let word = 0; word < words; word++) mask.consult(word, -1);
+      return key.words.reduce((sum, value, word) => sum + value * (word + 1), 0);
+    };
+    const cache = new FlowCache<number>(schema, { slowPath, seed: 1, hashBits: 0, microflow: { insertInverse: 1 } });
+    const none = new FlowKey(schema);
+    for (let word = 0; word < words; word++) {
+      const key = new FlowKey(schema);
+      key.words[word] = 1;
+      for (let i = 0; i < 3; i++) {
+        // The second time one of them has a microflow, and the other must not find it.
+        for (let j = 0; j < 3; j++) expect(cache.classify(none)).toBe(0);
+        for (let j = 0; j < 3; j++) expect(cache.classify(key)).toBe(word + 1);
+      }
+    }
+    expect(cache.stats().microflowHits).toBeGreaterThan(0);
   });
 
   it('do not tell packets apart by what no answer depends on, until one does', () => {
