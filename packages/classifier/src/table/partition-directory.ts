@@ -14,64 +14,40 @@ export class PartitionDirectory {
   /** Number of rules. */
   size = 0;
   readonly #context: SpaceContext;
+  /** Their words, and the bits of each. */
   readonly #words: Int32Array;
+  readonly #bits: Int32Array;
   readonly #regions = new HashRegions();
   readonly #region = new Int32Array(REGION_LENGTH);
   /** By the index that the region has, plus one; partitions whose hashes are equal form a list. */
   readonly #partitions: (Partition | undefined)[] = [];
   readonly #next: number[] = [];
   readonly #free: number[] = [];
-  /** Values of a key or match, for `#find`. */
-  readonly #values: Int32Array;
-  /** The one found last, or one without rules: packets of a tenant often come together. */
-  #latest: Partition;
+  /** The one found last: packets of a tenant often come together. */
+  #latest: Partition | undefined;
 
   /** No partitions yet. `known` are the bits of the fields. */
   constructor(context: SpaceContext, known: Int32Array) {
     this.#context = context;
     this.known = known;
     this.#words = Int32Array.from([...known.keys()].filter((word) => known[word] !== 0));
-    this.#values = new Int32Array(this.#words.length);
-    this.#latest = new Partition(context, known, this.#values.slice());
+    this.#bits = this.#words.map((word) => known[word]!);
     this.#regions.create(this.#region, 0);
   }
 
   /** The partition that a key or the value of a match belongs to, if there is one. Does not allocate. */
   find(words: Int32Array): Partition | undefined {
-    const { known } = this;
-    const fixed = this.#words;
     const latest = this.#latest;
-    let difference = 0;
-    for (let i = 0; i < fixed.length; i++) {
-      const value = words[fixed[i]!]! & known[fixed[i]!]!;
-      this.#values[i] = value;
-      difference |= value ^ latest.values[i]!;
-    }
-    if (difference === 0 && latest.space.size > 0) return latest;
-    let hash = this.#context.seed;
-    for (let i = 0; i < fixed.length; i++) hash = mixed(hash, this.#values[i]!);
-    const { slots } = this.#regions;
-    const wanted = hash & this.#context.hashBits;
-    const offset = this.#region[OFFSET]!;
-    const mask = this.#region[MASK]!;
-    let index = wanted >>> Math.clz32(mask);
-    while (slots[offset + 2 * index + 1] !== 0 && slots[offset + 2 * index] !== wanted) index = (index + 1) & mask;
-    for (let at = slots[offset + 2 * index + 1]!; at !== 0; at = this.#next[at - 1]!) {
-      const partition = this.#partitions[at - 1]!;
-      if (this.#hasValues(partition)) return (this.#latest = partition);
-    }
-    return undefined;
+    return latest !== undefined && this.#isOf(latest, words) ? latest : this.#search(words);
   }
-
   /** Adds the partition fields to a mask. */
   consult(mask: Int32Array): void {
-    const fixed = this.#words;
-    for (let i = 0; i < fixed.length; i++) mask[fixed[i]!]! |= this.known[fixed[i]!]!;
+    for (let i = 0; i < this.#words.length; i++) mask[this.#words[i]!]! |= this.#bits[i]!;
   }
 
   /** Takes a rule in. */
   insert(record: number, match: Match): void {
-    (this.find(match.value) ?? this.#create()).insert(record, match);
+    (this.find(match.value) ?? this.#create(match.value)).insert(record, match);
     this.bound = Math.max(this.bound, this.#context.store.arena[record + PRIORITY]!);
     this.size++;
   }
@@ -89,10 +65,27 @@ export class PartitionDirectory {
     for (const partition of this.#partitions) if (partition !== undefined) yield partition;
   }
 
-  /** Makes the partition of the values that `find` did not find. */
-  #create(): Partition {
+  #search(words: Int32Array): Partition | undefined {
+    let hash = this.#context.seed;
+    for (let i = 0; i < this.#words.length; i++) hash = mixed(hash, words[this.#words[i]!]! & this.#bits[i]!);
+    const { slots } = this.#regions;
+    const wanted = hash & this.#context.hashBits;
+    const offset = this.#region[OFFSET]!;
+    const mask = this.#region[MASK]!;
+    let index = wanted >>> Math.clz32(mask);
+    while (slots[offset + 2 * index + 1] !== 0 && slots[offset + 2 * index] !== wanted) index = (index + 1) & mask;
+    for (let at = slots[offset + 2 * index + 1]!; at !== 0; at = this.#next[at - 1]!) {
+      const partition = this.#partitions[at - 1]!;
+      if (this.#isOf(partition, words)) return (this.#latest = partition);
+    }
+    return undefined;
+  }
+
+  /** Makes the partition of a key that `find` did not find. */
+  #create(words: Int32Array): Partition {
     const index = this.#free.pop() ?? this.#partitions.length;
-    const partition = new Partition(this.#context, this.known, this.#values.slice());
+    const values = this.#words.map((word, i) => words[word]! & this.#bits[i]!);
+    const partition = new Partition(this.#context, this.known, values);
     const hash = this.#hashOf(partition);
     this.#partitions[index] = partition;
     this.#next[index] = this.#regions.get(this.#region, 0, hash);
@@ -101,6 +94,7 @@ export class PartitionDirectory {
   }
 
   #destroy(partition: Partition): void {
+    if (this.#latest === partition) this.#latest = undefined;
     const index = this.#partitions.indexOf(partition);
     const hash = this.#hashOf(partition);
     const first = this.#regions.get(this.#region, 0, hash);
@@ -118,8 +112,9 @@ export class PartitionDirectory {
     return values.reduce(mixed, this.#context.seed) & this.#context.hashBits;
   }
 
-  #hasValues({ values }: Partition): boolean {
-    for (let i = 0; i < values.length; i++) if (values[i] !== this.#values[i]) return false;
-    return true;
+  #isOf({ values }: Partition, words: Int32Array): boolean {
+    let difference = 0;
+    for (let i = 0; i < values.length; i++) difference |= (words[this.#words[i]!]! & this.#bits[i]!) ^ values[i]!;
+    return difference === 0;
   }
 }

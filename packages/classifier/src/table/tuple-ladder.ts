@@ -3,11 +3,11 @@ import type { Match } from '../match/match.js';
 import { type Field, wordsOf } from '../schema/field.js';
 import type { Schema } from '../schema/schema.js';
 
-/** Steps of the ladder: address lengths in multiples of 4, of 2, of 1, the whole mask but the last stage, all. */
-const GRAINS = [4, 2, 1] as const;
-const WITHOUT_LAST_STAGE = 3;
+/** Steps of the ladder: address lengths in multiples of 8, of 2, the whole mask but the last stage, all. */
+const GRAINS = [8, 2] as const;
+const WITHOUT_LAST_STAGE = 2;
 /** The last step: a chain there is split no further. */
-export const LADDER_LAST = 4;
+export const LADDER_LAST = 3;
 /** Fields below this width tell few rules apart, so they are left out at first. */
 const NARROW = 12;
 /**
