@@ -25,27 +25,46 @@ import {
 } from './suite.js';
 import { judgeTargets } from './targets.js';
 
-/** How much is measured. */
-export interface Effort {
-  /** `own`: a fresh process for each operation, whose compiler has seen nothing else. `one` is quicker to start. */
-  readonly processes: 'own' | 'one';
+/** How an operation is timed. */
+interface Timing {
   /** Rounds of each operation; the report shows medians. */
   readonly rounds: number;
   /** Length of a round. */
   readonly roundMs: number;
   /** Length of the warm-up. */
   readonly warmUpMs: number;
+}
+
+/** How much is measured. */
+export interface Effort {
+  /** `own`: a fresh process for each operation, whose compiler has seen nothing else. `one` is quicker to start. */
+  readonly processes: 'own' | 'one';
+  /** Short rounds, and long ones for suites that ask for them. */
+  readonly timing: Readonly<Record<'short' | 'long', Timing>>;
   /** Share of the full time for figures that are no times of one call. */
   readonly figures: number;
 }
 
 /**
- * For figures to quote: about a minute in all. Rounds are short because a process that has just waited gets its core
- * at once and keeps it for some milliseconds, even on a busy machine.
+ * For figures to quote. Short rounds, because a process that has just waited gets its core at once and keeps it for some
+ * milliseconds, even on a busy machine; about a minute in all. Long ones for what works on megabytes, which come from far
+ * away at first, after other programs ran.
  */
-export const FULL_EFFORT: Effort = { processes: 'own', rounds: 31, roundMs: 4, warmUpMs: 150, figures: 1 };
+export const FULL_EFFORT: Effort = {
+  processes: 'own',
+  timing: {
+    short: { rounds: 31, roundMs: 4, warmUpMs: 150 },
+    long: { rounds: 5, roundMs: 140, warmUpMs: 420 },
+  },
+  figures: 1,
+};
+const QUICK_TIMING: Timing = { rounds: 3, roundMs: 1, warmUpMs: 2 };
 /** To see that everything runs; the figures mean little. */
-export const QUICK_EFFORT: Effort = { processes: 'one', rounds: 3, roundMs: 1, warmUpMs: 2, figures: 0.02 };
+export const QUICK_EFFORT: Effort = {
+  processes: 'one',
+  timing: { short: QUICK_TIMING, long: QUICK_TIMING },
+  figures: 0.02,
+};
 
 /** Told of each operation that has been measured. */
 export type Progress = (done: number, total: number, what: string) => void;
@@ -88,10 +107,11 @@ async function measureSuite(
 ): Promise<SuiteFigures> {
   const all = startOwn(suite);
   try {
-    const mixed = await measureMixed(suite, all, effort, step);
+    const timing = effort.timing[suite.rounds ?? 'short'];
+    const mixed = await measureMixed(suite, all, timing, step);
     const results: CaseFigures[] = [];
     for (const row of suite.cases) {
-      const rounds = (programOf: ProgramOf) => measureCase(row, programOf, peers, effort);
+      const rounds = (programOf: ProgramOf) => measureCase(row, programOf, peers, timing);
       const { times, heapPerOp } = await (effort.processes === 'one'
         ? rounds(() => all)
         : inOwnProcesses(suite, rounds));
@@ -139,17 +159,17 @@ async function inOwnProcesses<T>(suite: Suite, measure: (programOf: ProgramOf) =
 async function measureMixed(
   suite: Suite,
   all: Contestant,
-  effort: Effort,
+  timing: Timing,
   step: (what: string) => void,
 ): Promise<ReadonlyMap<string, number>> {
   const iterations = new Map<string, number>();
   for (const { name } of suite.cases) {
-    const { nsPerOp } = await all.warm(name, effort.warmUpMs / 2);
-    iterations.set(name, iterationsFor(nsPerOp, effort.roundMs * 1e6));
+    const { nsPerOp } = await all.warm(name, timing.warmUpMs / 2);
+    iterations.set(name, iterationsFor(nsPerOp, timing.roundMs * 1e6));
     step(`${suite.name}: mixed, ${name}`);
   }
   const times = new Map<string, number[]>(suite.cases.map(({ name }) => [name, []]));
-  for (let round = 0; round < effort.rounds; round++) {
+  for (let round = 0; round < timing.rounds; round++) {
     for (const [name, count] of iterations) times.get(name)!.push(await all.round(name, count));
   }
   return new Map([...times].map(([name, values]) => [name, median(values)]));
@@ -162,7 +182,7 @@ async function measureCase(
   row: BenchCase,
   programOf: ProgramOf,
   peers: readonly Peer[],
-  effort: Effort,
+  timing: Timing,
 ): Promise<{ readonly times: Times; readonly heapPerOp: number }> {
   const own = programOf('overlane');
   const entrants: Entrant[] = [{ side: 'overlane', contestant: own, operation: row.name }];
@@ -181,25 +201,25 @@ async function measureCase(
       if (program !== undefined) started.set(program, contestant);
       entrants.push({ side, contestant, operation });
     }
-    const times = await alternate(row, entrants, effort);
+    const times = await alternate(row, entrants, timing);
     return { times, heapPerOp: await own.heap(row.name) };
   } finally {
     for (const contestant of started.values()) await contestant.close();
   }
 }
 
-async function alternate(row: BenchCase, entrants: readonly Entrant[], effort: Effort): Promise<Times> {
+async function alternate(row: BenchCase, entrants: readonly Entrant[], timing: Timing): Promise<Times> {
   const iterations: number[] = [];
   let sum: number | undefined;
   for (const { side, contestant, operation } of entrants) {
-    const warm = await contestant.warm(operation, effort.warmUpMs);
+    const warm = await contestant.warm(operation, timing.warmUpMs);
     // Programs that read different values out of the same octets can't be compared.
     sum ??= warm.sum;
     if (warm.sum !== sum) throw new OutcomeError(`bench: ${row.name}: ${side} gets ${warm.sum}, overlane gets ${sum}`);
-    iterations.push(iterationsFor(warm.nsPerOp, effort.roundMs * 1e6));
+    iterations.push(iterationsFor(warm.nsPerOp, timing.roundMs * 1e6));
   }
   const times: Times = { overlane: [] };
-  for (let round = 0; round < effort.rounds; round++) {
+  for (let round = 0; round < timing.rounds; round++) {
     for (const [i, { side, contestant, operation }] of entrants.entries()) {
       (times[side] ??= []).push(await contestant.round(operation, iterations[i]!));
     }

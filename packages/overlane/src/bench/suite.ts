@@ -101,6 +101,8 @@ export interface FigureCase {
 export interface Suite {
   /** Name as on the command line. */
   readonly name: string;
+  /** `long` if rows work on more than the nearest caches hold, which other programs fill between two rounds. */
+  readonly rounds?: 'long';
   /** The rows. */
   readonly cases: readonly BenchCase[];
   /** Figures of another kind. */

@@ -6,6 +6,7 @@ import { tableCases } from './table-cases.js';
 /** Rows about `@overlane/classifier`. */
 export const classifierSuite: Suite = {
   name: 'classifier',
+  rounds: 'long',
   cases: [...cacheCases, ...tableCases],
   figures: classifierFigures,
   // Peers are started per row with files of their own.
