@@ -7,7 +7,7 @@ import type { ChangeLog } from './change-log.js';
 import { FlowStore } from './flow-store.js';
 import { MegaflowCache } from './megaflow-cache.js';
 import { MicroflowCache } from './microflow-cache.js';
-import { type FlowCacheLimits, type FlowCacheOptions, readLimits } from './options.js';
+import { type FlowCacheOptions, readLimits } from './options.js';
 import { Revalidation } from './revalidation.js';
 import {
   COUNTER,
@@ -19,13 +19,12 @@ import {
   tellUse,
 } from './stats.js';
 import { SpareMask } from './spare-mask.js';
+import { Sweeper } from './sweeper.js';
 import { UpcallLimit } from './upcall-limit.js';
 import { Xorshift } from './xorshift.js';
 
 /** Constants of this module cost less to read than those of another. */
-const { MEGAFLOW_HITS, MISSES, SPARED, CONFIRMED, REPLACED, INSERTED, EXPIRED } = COUNTER;
-/** Steps of a sweep that a run of the slow path counts for. */
-const SWEEP_STEPS = 8;
+const { MEGAFLOW_HITS, MISSES, SPARED, CONFIRMED, REPLACED, INSERTED } = COUNTER;
 
 /**
  * Answers of a slow path, kept for the keys that would get the same ones.
@@ -46,20 +45,19 @@ const SWEEP_STEPS = 8;
 export class FlowCache<Result> {
   readonly schema: Schema;
   readonly #options: FlowCacheOptions<Result>;
-  readonly #limits: FlowCacheLimits;
   readonly #store: FlowStore<Result>;
   readonly #microflows: MicroflowCache;
   readonly #megaflows: MegaflowCache;
   readonly #revalidation: Revalidation;
   readonly #changes: ChangeLog;
   readonly #upcalls: UpcallLimit;
+  readonly #sweeper: Sweeper;
   readonly #counters = new Float64Array(Object.keys(COUNTER).length);
   /** A key of a megaflow, for `maintain`. */
   readonly #sample: FlowKey;
   readonly #spare: SpareMask;
   /** The time, in an array of doubles, where a new one takes no memory. */
   readonly #clock = new Float64Array(1);
-  #next = 0;
   /** The result of a re-check that found no room. */
   #homeless: Result | undefined;
 
@@ -69,13 +67,21 @@ export class FlowCache<Result> {
     const random = new Xorshift(options.seed);
     this.schema = schema;
     this.#options = options;
-    this.#limits = limits;
     this.#store = new FlowStore(limits.megaflow.maxFlows);
     this.#microflows = new MicroflowCache(schema, limits, this.#store, random);
     this.#megaflows = new MegaflowCache({ schema, limits, random }, this.#store, (flow) => this.#remove(flow));
     this.#revalidation = new Revalidation(schema, limits, this.#store, this.#megaflows);
     this.#changes = this.#revalidation.changes;
     this.#upcalls = new UpcallLimit(limits);
+    this.#sweeper = new Sweeper({
+      limits,
+      store: this.#store,
+      megaflows: this.#megaflows,
+      revalidation: this.#revalidation,
+      counters: this.#counters,
+      credit: (flow) => this.#credit(flow),
+      ask: (flow) => this.#sweep(flow),
+    });
     this.#sample = new FlowKey(schema);
     this.#spare = new SpareMask(schema);
   }
@@ -144,36 +150,16 @@ export class FlowCache<Result> {
 
   /**
    * Sees to some megaflows, in turn: credits their packets, lets go of those idle too long, and stamps those that no change
-   * concerns; in mode `eventual` the slow path is asked about the others, for keys in them that are zero outside their masks.
+   * concerns; in mode `eventual` the slow path is asked about the others, for keys in them that are zero outside their masks; but while
+   * a round takes longer than half of `maxStaleMs`, those of under five packets a second are left to their next packet.
    * Also ranks subtables and builds filters. To be called a few times per second, or more often with many megaflows; one call
    * costs at most `sweepFlows` steps, of which a run of the slow path is eight.
    */
   maintain(nowMs: number): MaintainReport {
     this.#clock[0] = nowMs;
-    const { owner, highWater } = this.#store;
-    const first = this.#next;
-    let expired = 0;
-    for (let steps = this.#limits.megaflow.sweepFlows; steps > 0 && this.#next < highWater; steps--) {
-      const flow = this.#next++;
-      if (owner[flow]! < 0) continue;
-      if (this.#megaflows.isIdle(flow, nowMs)) {
-        this.#megaflows.expire(flow, nowMs);
-        expired++;
-      } else {
-        this.#credit(flow);
-        steps -= this.#changes.testCost(this.#store.generation(flow));
-        if (!this.#revalidation.stamp(flow) && this.#revalidation.grace !== undefined) {
-          this.#sweep(flow);
-          steps -= SWEEP_STEPS;
-        }
-      }
-    }
-    this.#counters[EXPIRED]! += expired;
-    const visited = this.#next - first;
-    const isRoundComplete = this.#next >= highWater;
-    if (isRoundComplete) this.#next = 0;
+    const report = this.#sweeper.sweep(nowMs);
     this.#megaflows.upkeep(nowMs);
-    return { visited, expired, isRoundComplete };
+    return report;
   }
 
   /** Credits the packets of all megaflows at once. Costs their number. */
@@ -202,7 +188,7 @@ export class FlowCache<Result> {
 
   /** Counters since the cache was made, and what it holds. Costs the number of partitions. */
   stats(): FlowCacheStats {
-    return readStats(this.#counters, this.#store, this.#microflows, this.#megaflows);
+    return readStats(this.#counters, this.#store, this.#microflows, this.#megaflows, this.#sweeper.pace.roundMs);
   }
 
   /** The megaflow of a key that no microflow has, or -1. */

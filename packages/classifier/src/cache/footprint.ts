@@ -70,7 +70,7 @@ export class Footprint {
     this.#arrange([]);
   }
 
-  /** Hash of the first four words of a key, without the bits that do not count. */
+  /** Hash of the first four words of a key, without the bits that do not count; its low 32 bits are to be used. */
   hash(first: number, second: number, third: number, fourth: number): number {
     const { imul } = Math;
     const seed = this.#seed;
@@ -89,8 +89,9 @@ export class Footprint {
   }
 
   /**
-   * Whether `write` wrote this key to `at + 4`, where an entry's key stands; the first four words are given. Every comparison is a branch, which a hit passes straight on: differences collected for one
-   * branch at the end have to be put by, for there are more of them than registers.
+   * Whether this key is what `write` wrote to `at + 4`, where an entry has its key; the first four words are given. Every
+   * comparison is a branch, which a hit passes straight on: differences collected for one branch at the end have to be put by,
+   * for there are more of them than registers.
    */
   isAt(
     entries: Int32Array,

@@ -41,8 +41,8 @@ export interface RevalidationOptions {
   /**
    * `strict`, the default: none answers before it has passed a test. `eventual`, for those who change rules thousands of times
    * a second: megaflows go on answering for `maxStaleMs`, in which `maintain` tests them one after the other, with keys that
-   * are zero outside the masks; only those it has not come to by then are tested by their next packet. It needs to be told
-   * the time.
+   * are zero outside the masks; only those it has not come to by then, or left out for they have few packets and it was late,
+   * are tested by their next packet. It needs to be told the time.
    */
   readonly mode?: 'strict' | 'eventual';
   /** 1..3600000, default 500. */

@@ -21,6 +21,10 @@ export interface FlowCacheStats {
   readonly stale: number;
   readonly swept: number;
   readonly withdrawn: number;
+  /** Of mode `eventual`: megaflows with few packets that `maintain`, being late, left to their next packet. */
+  readonly deferred: number;
+  /** How long the latest complete round of `maintain` took, in milliseconds: credits come, and idle megaflows go, so much late. */
+  readonly roundMs: number;
   /** Misses answered without caching, because their partition had too many. */
   readonly uncached: number;
   /** Megaflows made, of these in place of another evicted, refused for want of room, and gone idle. */
@@ -127,6 +131,7 @@ export const COUNTER = {
   SWEPT: 8,
   WITHDRAWN: 9,
   UNCACHED: 10,
+  DEFERRED: 11,
 } as const;
 
 /** The statistics of a cache. Costs the number of partitions. */
@@ -135,6 +140,7 @@ export function readStats(
   store: FlowStore<unknown>,
   microflows: MicroflowCache,
   megaflows: MegaflowCache,
+  roundMs: number,
 ): FlowCacheStats {
   const { directory, damping, evictions, refusals } = megaflows;
   const masks = directory.partitions.map((partition) => partition?.subtables.count ?? 0);
@@ -153,6 +159,8 @@ export function readStats(
     stale: counters[COUNTER.STALE]!,
     swept: counters[COUNTER.SWEPT]!,
     withdrawn: counters[COUNTER.WITHDRAWN]!,
+    deferred: counters[COUNTER.DEFERRED]!,
+    roundMs,
     uncached: counters[COUNTER.UNCACHED]!,
     inserted: counters[COUNTER.INSERTED]!,
     evicted: evictions,

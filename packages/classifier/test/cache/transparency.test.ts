@@ -218,7 +218,8 @@ class Run {
     const { upcall, dampAfter, revalidation } = this.#limits;
     if (upcall === false && stats.uncached > 0) throw new Error('limited without a limit');
     if (dampAfter === 0 && stats.damped + stats.demotions > 0) throw new Error('damped without damping');
-    if (revalidation.mode === 'strict' && stats.stale + stats.swept > 0) throw new Error('stale in mode strict');
+    if (revalidation.mode === 'strict' && stats.stale + stats.swept + stats.deferred > 0)
+      throw new Error('stale in mode strict');
   }
 
   #checkLimits(): void {
