@@ -10,6 +10,7 @@ const TCP = 6;
 const [SHORTEST, LONGEST] = [8, 32];
 const PORT_MAX = 0xffff;
 const ADDRESS_MAX = 0xffff_ffff;
+const ZIPF_EXPONENT = 1.1;
 
 /** Which bits a megaflow depends on: leading bits of the addresses, all of the ports or none. */
 interface Lengths {
@@ -29,8 +30,11 @@ export interface MegaflowSet {
   readonly order: readonly number[];
 }
 
-/** `flows` megaflows spread evenly over `masks` masks, each as likely as the others. The same in every process. */
-export function megaflowSet(flows: number, masks: number): MegaflowSet {
+/** How often packets of each megaflow come: all the same, or of the rank r in proportion to r^-1.1. */
+export type Popularity = 'uniform' | 'zipf';
+
+/** `flows` megaflows spread evenly over `masks` masks. The same in every process. */
+export function megaflowSet(flows: number, masks: number, popularity: Popularity = 'uniform'): MegaflowSet {
   const random = createRandom(masks);
   const chosen = chooseLengths(masks, random);
   const megaflows = Array.from({ length: flows }, (_, i) => ({
@@ -42,8 +46,24 @@ export function megaflowSet(flows: number, masks: number): MegaflowSet {
       destinationPort: integerBetween(random, 0, PORT_MAX),
     },
   }));
-  const order = Array.from({ length: PACKETS }, () => integerBetween(random, 0, flows - 1));
-  return { megaflows, order };
+  const choose = popularity === 'zipf' ? byRank(flows, random) : () => integerBetween(random, 0, flows - 1);
+  return { megaflows, order: Array.from({ length: PACKETS }, choose) };
+}
+
+/** Draws numbers below `count`, each in proportion to its rank to the power of -1.1. */
+function byRank(count: number, random: Random): () => number {
+  const sums: number[] = [];
+  for (let rank = 1, sum = 0; rank <= count; rank++) sums.push((sum += rank ** -ZIPF_EXPONENT));
+  return () => {
+    const drawn = random() * sums.at(-1)!;
+    let low = 0;
+    for (let high = count - 1; low < high;) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! < drawn) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
 }
 
 function chooseLengths(count: number, random: Random): Lengths[] {
@@ -119,13 +139,13 @@ function textOf(packet: Packet, lengths: Lengths): string {
 }
 
 /** Open vSwitch's datapath caches with the megaflows and packets of a set. */
-export function datapathOn(flows: number, masks: number): PeerProgram {
+export function datapathOn(flows: number, masks: number, popularity?: Popularity): PeerProgram {
   return {
     source: 'ovs_datapath',
     files: [
-      () => megaflowSet(flows, masks).megaflows.map(formatMegaflow).join('\n'),
+      () => megaflowSet(flows, masks, popularity).megaflows.map(formatMegaflow).join('\n'),
       () => {
-        const { megaflows, order } = megaflowSet(flows, masks);
+        const { megaflows, order } = megaflowSet(flows, masks, popularity);
         return order.map((i) => `${Object.values(megaflows[i]!.packet).join(' ')} ${TCP}`).join('\n');
       },
     ],
