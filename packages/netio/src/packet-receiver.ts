@@ -7,7 +7,7 @@ import { type MessageSource, PacketBatch } from './packet-batch.js';
 import type { PacketUnderlayStatistics } from './packet-underlay-statistics.js';
 import { MTU_MAX, Slots, SUPER_SLOTS } from './slots.js';
 import type { SystemCalls } from './sys.js';
-import { openUnfinished } from './unfinished-datagram.js';
+import { openReceived } from './unfinished-datagram.js';
 import { type OffloadLevel, readVnetHeader, VNET_HEADER_LENGTH } from './vnet-header.js';
 
 /** Octets in front of the IP packet in each message. */
@@ -114,14 +114,6 @@ export class PacketReceiver implements MessageSource {
     window.start = start - ethernet.HEADER_LENGTH;
     const fault = readVnetHeader(bytes, start - LINK, window);
     window.start = start;
-    if (fault !== undefined || (window.checksum === 'partial' && window.checksumStart < start)) {
-      statistics.countFault(fault ?? 'E_VNET_CHECKSUM_RANGE');
-      return undefined;
-    }
-    if (window.checksum !== 'partial') return window;
-    statistics.receivedUnfinished++;
-    if (window.segmentType !== 'none') statistics.receivedSuper++;
-    if (this.#settings.protocol !== IPPROTO_UDP) return window;
-    return openUnfinished(window, this.#settings.family, this.#splitter, statistics);
+    return openReceived(window, fault, this.#settings, this.#splitter, statistics);
   }
 }

@@ -9,7 +9,7 @@ import type { SystemCalls } from './sys.js';
 import type { TunUnderlayStatistics } from './tun-underlay-statistics.js';
 import { readTunnelVnetHeader } from './tunnel-vnet-header.js';
 import { transportOffset } from './underlay-offload.js';
-import { openUnfinished } from './unfinished-datagram.js';
+import { openReceived, type UnderlayPackets } from './unfinished-datagram.js';
 import { type OffloadLevel, readVnetHeader, type VnetFault } from './vnet-header.js';
 
 /** Octets of super-frames read at once: with more, the first would leave the cache before they are sent on. */
@@ -48,6 +48,7 @@ export class TunReceiver implements MessageSource {
   readonly #arena: Arena;
   readonly #fd: number;
   readonly #settings: TunReceiverSettings;
+  readonly #packets: UnderlayPackets;
   readonly #statistics: TunUnderlayStatistics;
   readonly #room: FrameRoom;
   readonly #splitter: DatagramSplitter | undefined;
@@ -69,6 +70,7 @@ export class TunReceiver implements MessageSource {
     this.#arena = arena;
     this.#fd = fd;
     this.#settings = settings;
+    this.#packets = { family: local.family, protocol };
     this.#statistics = statistics;
     this.#link = vnetLength + ethernet.HEADER_LENGTH;
     this.#etherType = local.family === 4 ? ethernet.ETHER_TYPE.IPV4 : ethernet.ETHER_TYPE.IPV6;
@@ -133,21 +135,12 @@ export class TunReceiver implements MessageSource {
   open(index: number): PacketBuffer | undefined {
     const window = this.#room.windows[index]!;
     const { start } = window;
-    const { family } = this.#settings.local;
-    const statistics = this.#statistics;
+    const { family } = this.#packets;
     // Its offsets count from the Ethernet header.
     window.start = start - ethernet.HEADER_LENGTH;
     const fault = this.#readVnetHeader(window, start - this.#link, transportOffset(window.bytes, start, family));
     window.start = start;
-    if (fault !== undefined || (window.checksum === 'partial' && window.checksumStart < start)) {
-      statistics.countFault(fault ?? 'E_VNET_CHECKSUM_RANGE');
-      return undefined;
-    }
-    if (window.checksum !== 'partial') return window;
-    statistics.receivedUnfinished++;
-    if (window.segmentType !== 'none') statistics.receivedSuper++;
-    if (this.#settings.protocol !== IPPROTO_UDP) return window;
-    return openUnfinished(window, family, this.#splitter, statistics);
+    return openReceived(window, fault, this.#packets, this.#splitter, this.#statistics);
   }
 
   #readVnetHeader(window: PacketBuffer, at: number, transport: number): ReturnType<typeof readTunnelVnetHeader> {
