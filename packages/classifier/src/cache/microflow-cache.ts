@@ -84,10 +84,11 @@ export class MicroflowCache {
     const hash = footprint.hash(first, second, third, fourth) & this.#hashBits;
     const entries = this.#entries;
     const places = this.#places;
-    // The other place if the first has another hash; without a branch, which would be guessed wrong often.
-    const other = entries[hash & places]! ^ hash;
     // The last mask is wider than any table and takes nothing away: it says that no sum below can overflow.
-    const at = (hash ^ ((hash >>> 16) & ((other | -other) >> 31))) & places & 0x3f_ffff;
+    let at = hash & places & 0x3f_ffff;
+    // A branch, though one that is guessed wrong often when the cache is full: guessed right, nothing below waits for the first
+    // place to be read.
+    if (entries[at] !== hash) at = (hash ^ (hash >>> 16)) & places & 0x3f_ffff;
     const flow = entries[at + 1]!;
     // The words that make the hash are compared, so it need not be.
     if (
