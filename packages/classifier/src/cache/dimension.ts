@@ -21,12 +21,13 @@ const LEVELS: readonly (readonly number[])[] = [
   [4, 8, 12, 16, 20, 24, 28, 32],
 ];
 const EXPANSIONS = [0, 4] as const;
-/** What looking at a dimension, at a level of it, and at a subtable costs, about, in nanoseconds. */
+/** What looking at a dimension and at a level of it costs, about, in nanoseconds. */
 const DIMENSION_COST = 3;
 const LEVEL_COST = 3;
 /** Of rows of more than one word. */
 const WIDE_LEVEL_COST = 6;
-const PROBE_COST = 20;
+/** Of one searched in vain: the search, and that the end of it was guessed wrong. */
+const PROBE_COST = 30;
 
 /** Part of a field within one word: `words[word] << left` begins with its `width` bits. */
 export interface Slice {
