@@ -150,8 +150,8 @@ export class FlowCache<Result> {
 
   /**
    * Sees to some megaflows, in turn: credits their packets, lets go of those idle too long, and stamps those that no change
-   * concerns; in mode `eventual` the slow path is asked about the others, for keys in them that are zero outside their masks; but while
-   * a round takes longer than half of `maxStaleMs`, those of under five packets a second are left to their next packet.
+   * concerns. In mode `eventual` the slow path is asked about the others, for keys in them that are zero outside their masks;
+   * once a round has taken longer than half of `maxStaleMs`, those of under five packets a second are left to their next one.
    * Also ranks subtables and builds filters. To be called a few times per second, or more often with many megaflows; one call
    * costs at most `sweepFlows` steps, of which a run of the slow path is eight.
    */

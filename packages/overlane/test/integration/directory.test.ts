@@ -131,7 +131,7 @@ describe('overlane directory', () => {
       }
       expect(failed).toBe(0);
       // Two servers are as good as three for those who ask now.
-      const survivor = await connect(servers, { deadlineMs: 500 });
+      const survivor = await connect(servers, { deadlineMs: 2000 });
       for (let i = 0; i < 64; i++) await survivor.resolve({ tenant: 7, aa: aaOf(i) });
       for (const { child } of servers) child.kill('SIGKILL');
       await Promise.all(servers.map(({ ended }) => ended));
