@@ -109,6 +109,8 @@ async function measureSuite(
   try {
     const timing = effort.timing[suite.rounds ?? 'short'];
     const mixed = await measureMixed(suite, all, timing, step);
+    // Left idle, it would tidy its heap beside the first rows.
+    if (effort.processes === 'own') await all.close();
     const results: CaseFigures[] = [];
     for (const row of suite.cases) {
       const rounds = (programOf: ProgramOf) => measureCase(row, programOf, peers, timing);
