@@ -4,7 +4,7 @@ import { RULES_LIMIT } from './rule-store.js';
 
 /** How a `RuleTable` is set up. */
 export interface RuleTableOptions {
-  /** Most rules that it holds: 1..1048576, default that. About 250 octets each with all structures, besides their matches. */
+  /** Most rules that it holds: 1..1048576, default that. About 310 octets each with all structures, besides their matches. */
   readonly maxRules?: number;
   /**
    * Fields by which rules are kept apart, at most four: rules that fix some of them as a whole are only looked at for
