@@ -26,7 +26,7 @@ const DIMENSION_COST = 3;
 const LEVEL_COST = 3;
 /** Of rows of more than one word. */
 const WIDE_LEVEL_COST = 6;
-/** Of one searched in vain: the search, and that the end of it was guessed wrong. */
+/** Of a subtable searched in vain: the search, and that the end of it was guessed wrong. */
 const PROBE_COST = 30;
 
 /** Part of a field within one word: `words[word] << left` begins with its `width` bits. */

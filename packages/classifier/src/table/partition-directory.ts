@@ -14,7 +14,7 @@ export class PartitionDirectory {
   /** Number of rules. */
   size = 0;
   readonly #context: SpaceContext;
-  /** Their words, and the bits of each. */
+  /** The words that `known` has bits in, and the bits of each. */
   readonly #words: Int32Array;
   readonly #bits: Int32Array;
   readonly #regions = new HashRegions();
@@ -40,6 +40,7 @@ export class PartitionDirectory {
     const latest = this.#latest;
     return latest !== undefined && this.#isOf(latest, words) ? latest : this.#search(words);
   }
+
   /** Adds the partition fields to a mask. */
   consult(mask: Int32Array): void {
     for (let i = 0; i < this.#words.length; i++) mask[this.#words[i]!]! |= this.#bits[i]!;
